@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What is installed: the component "python" goes into a wheel, everything else under a prefix.
+
+# In a wheel the library lies beside the binding, in the package's folder.
+if(SKBUILD)
+  set_target_properties(lighthouse _lighthouse PROPERTIES INSTALL_RPATH "$ORIGIN")
+  install(TARGETS lighthouse _lighthouse LIBRARY DESTINATION lighthouse COMPONENT python)
+  return()
+endif()
+
+include(GNUInstallDirs)
+set_target_properties(lighthouse-cli lighthouse-opt PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS lighthouse LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS lighthouse-cli lighthouse-opt RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY "${CMAKE_SOURCE_DIR}/lighthouse_ops" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")

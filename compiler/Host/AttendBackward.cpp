@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Causal attention, backward: keys on the vector lanes, one work item a key head.
+//
+// For each block of keys, K^T and V^T are transposed once; for each block of queries from the diagonal on: S = Q K^T and dP = dO V^T, P = exp2(c S - lse2),
+// dS = scale P (dP - delta), then dV += P^T dO, dK += dS^T Q, dQ += dS K. All but the transposed blocks is read as it lies. One item has all of a key head, so that nothing
+// is summed across threads. FlashAttention, arXiv 2205.14135, algorithm 4.
+#include "compiler/Host/Matmul.h"
+
+#include <numbers>
+
+using namespace mlir;
+
+namespace lighthouse::host {
+namespace {
+
+class AttendBackwardSchedule {
+public:
+  AttendBackwardSchedule(KernelContext &context, AttendBackwardOp op)
+      : c(context), e(context.e), op(op), shape(shapeOf(op.getQs())), rows(shape[2]), headDim(shape[3]), kvHeads(shapeOf(op.getKs())[1]),
+        group(shape[1] / kvHeads), queries(48), keys(2 * kLaneVectors * e.machine.lanes), scale(op.getScale().convertToDouble()) {}
+
+  int64_t emit() {
+    Values at = e.delinearize(c.item, {shape[0], kvHeads});
+    batch = at[0];
+    kvHead = at[1];
+    makeScratch();
+    e.loop(0, group, 1, [&](Value member) { prepareHead(member); });
+    e.loop(0, rows, keys, [&](Value key) {
+      beginKeys(key);
+      e.loop(0, group, 1, [&](Value member) {
+        Value masked = e.min(e.add(key, keys), rows);
+        e.loop(key, masked, queries, [&](Value query) { block(key, query, member, /*masked=*/true); });
+        e.loop(masked, rows, queries, [&](Value query) { block(key, query, member, /*masked=*/false); });
+      });
+      endKeys(key);
+    });
+    memref::DeallocOp::create(e.b, e.loc, stats);
+    return shape[0] * kvHeads;
+  }
+
+private:
+  void makeScratch() {
+    Type f32 = e.b.getF32Type();
+    kBlock = e.scratch({keys, headDim}, f32);
+    kt = e.scratch({headDim, keys}, f32);
+    vt = e.scratch({headDim, keys}, f32);
+    qBlock = e.scratch({queries, headDim}, f32);
+    doBlock = e.scratch({queries, headDim}, f32);
+    p = e.scratch({queries, keys}, f32);
+    ds = e.scratch({queries, keys}, f32);
+    dk = e.scratch({keys, headDim}, f32);
+    dv = e.scratch({keys, headDim}, f32);
+    stats = memref::AllocOp::create(e.b, e.loc, MemRefType::get({2, group, rows}, f32));
+  }
+
+  Value headOf(Value member) { return e.add(e.mul(kvHead, group), member); }
+
+  /// lse in powers of two and delta = rowsum(dO * O) of every row; dQ starts at zero.
+  void prepareHead(Value member) {
+    Value head = headOf(member);
+    e.loop(0, rows, 1, [&](Value row) {
+      Value log = e.load(c.buffer(op.getLse()), {batch, head, row});
+      e.store(arith::MulFOp::create(e.b, e.loc, log, e.f32(std::numbers::log2e)), stats, {0, member, row});
+      Value delta = e.f32(0.0);
+      for (auto [o, d, chunk] : llvm::zip_equal(e.loadRow(c.buffer(op.getOs()), {batch, head, row}, headDim),
+                                                e.loadRow(c.buffer(op.getDos()), {batch, head, row}, headDim), e.chunks(headDim))) {
+        Value product = arith::MulFOp::create(e.b, e.loc, o, d);
+        Value sum = vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD, product, arith::FastMathFlags::reassoc);
+        delta = arith::AddFOp::create(e.b, e.loc, delta, sum);
+      }
+      e.store(delta, stats, {1, member, row});
+      e.storeRow(e.zeroRow(headDim), c.buffer(op.getDqs()), {batch, head, row}, headDim);
+    });
+  }
+
+  void beginKeys(Value key) {
+    stageRows(e, c.buffer(op.getKs()), {batch, kvHead}, key, keys, rows - 1, kBlock);
+    stageRowsTransposed(e, c.buffer(op.getKs()), {batch, kvHead}, key, keys, rows - 1, kt, scale * std::numbers::log2e);
+    stageRowsTransposed(e, c.buffer(op.getVs()), {batch, kvHead}, key, keys, rows - 1, vt, 1.0);
+    e.loop(0, keys, 1, [&](Value row) {
+      e.storeRow(e.zeroRow(headDim), dk, {row}, headDim);
+      e.storeRow(e.zeroRow(headDim), dv, {row}, headDim);
+    });
+  }
+
+  void endKeys(Value key) {
+    e.loop(0, e.min(keys, e.sub(rows, key)), 1, [&](Value row) {
+      Value to = e.add(key, row);
+      e.storeRow(e.loadRow(dk, {row}, headDim), c.buffer(op.getDks()), {batch, kvHead, to}, headDim);
+      e.storeRow(e.loadRow(dv, {row}, headDim), c.buffer(op.getDvs()), {batch, kvHead, to}, headDim);
+    });
+  }
+
+  void block(Value key, Value query, Value member, bool masked) {
+    Value head = headOf(member), count = e.min(queries, e.sub(rows, query));
+    stageRows(e, c.buffer(op.getQs()), {batch, head}, query, count, rows - 1, qBlock);
+    stageRows(e, c.buffer(op.getDos()), {batch, head}, query, count, rows - 1, doBlock);
+    probabilities(key, query, member, count, masked);
+    scoreGradients(query, member, count);
+    accumulateKeys(p, doBlock, count, dv);
+    accumulateKeys(ds, qBlock, count, dk);
+    accumulateQueries(head, query, count);
+  }
+
+  /// P = exp2(c Q K^T - lse2)
+  void probabilities(Value key, Value query, Value member, Value count, bool masked) {
+    auto finish = [&](Value m, Chunk n, Value score) {
+      Value lse = e.load(stats, {0, member, e.add(query, m)});
+      Value power = emitExp2(e, arith::SubFOp::create(e.b, e.loc, score, e.splat(lse, n.width)));
+      e.storeVector(masked ? mask(e.add(query, m), key, n, power) : power, p, {m, n.offset});
+    };
+    timesTransposed(qBlock, kt, count, finish);
+  }
+
+  /// dS = scale P (dO V^T - delta)
+  void scoreGradients(Value query, Value member, Value count) {
+    auto finish = [&](Value m, Chunk n, Value dp) {
+      Value delta = e.load(stats, {1, member, e.add(query, m)});
+      Value power = arith::MulFOp::create(e.b, e.loc, e.loadVector(p, {m, n.offset}, n.width), e.splat(e.f32(scale), n.width));
+      Value difference = arith::SubFOp::create(e.b, e.loc, dp, e.splat(delta, n.width));
+      e.storeVector(arith::MulFOp::create(e.b, e.loc, power, difference), ds, {m, n.offset});
+    };
+    timesTransposed(doBlock, vt, count, finish);
+  }
+
+  /// Zero where the query comes before the key.
+  Value mask(Value query, Value key, Chunk n, Value value) {
+    SmallVector<int32_t> lanes = llvm::to_vector(llvm::seq<int32_t>(n.offset, n.offset + n.width));
+    Value keyOf = arith::AddIOp::create(e.b, e.loc, arith::ConstantOp::create(e.b, e.loc, e.b.getI32VectorAttr(lanes)), e.splat(e.toI32(key), n.width));
+    Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, keyOf, e.splat(e.toI32(query), n.width));
+    return arith::SelectOp::create(e.b, e.loc, seen, value, e.zeros(n.width));
+  }
+
+  /// block[query][d] * transposed[d][key], each vector of keys to `finish`.
+  void timesTransposed(Value rowsOf, Value transposed, Value count, function_ref<void(Value, Chunk, Value)> finish) {
+    Product product{count, keys, headDim};
+    auto a = [&](Value m, Value k) { return e.load(rowsOf, {m, k}); };
+    auto b = [&](Value k, Chunk n) { return e.loadVector(transposed, {k, n.offset}, n.width); };
+    product.a = a;
+    product.b = b;
+    product.finish = finish;
+    emitProduct(e, product);
+  }
+
+  /// sums[key][d] += weights[query][key]^T * block[query][d]
+  void accumulateKeys(Value weights, Value rowsOf, Value count, Value sums) {
+    Product product{keys, headDim, count};
+    auto a = [&](Value m, Value k) { return e.load(weights, {k, m}); };
+    auto b = [&](Value k, Chunk n) { return e.loadVector(rowsOf, {k, n.offset}, n.width); };
+    auto init = [&](Value m, Chunk n) { return e.loadVector(sums, {m, n.offset}, n.width); };
+    auto finish = [&](Value m, Chunk n, Value sum) { e.storeVector(sum, sums, {m, n.offset}); };
+    product.a = a;
+    product.b = b;
+    product.init = init;
+    product.finish = finish;
+    emitProduct(e, product);
+  }
+
+  /// dQ[query][d] += dS[query][key] K[key][d]
+  void accumulateQueries(Value head, Value query, Value count) {
+    Value dqs = c.buffer(op.getDqs());
+    Product product{count, headDim, keys};
+    auto a = [&](Value m, Value k) { return e.load(ds, {m, k}); };
+    auto b = [&](Value k, Chunk n) { return e.loadVector(kBlock, {k, n.offset}, n.width); };
+    auto init = [&](Value m, Chunk n) { return e.loadVector(dqs, {batch, head, e.add(query, m), n.offset}, n.width); };
+    auto finish = [&](Value m, Chunk n, Value sum) { e.storeVector(sum, dqs, {batch, head, e.add(query, m), n.offset}); };
+    product.a = a;
+    product.b = b;
+    product.init = init;
+    product.finish = finish;
+    emitProduct(e, product);
+  }
+
+  KernelContext &c;
+  Emitter &e;
+  AttendBackwardOp op;
+  ArrayRef<int64_t> shape;
+  const int64_t rows, headDim, kvHeads, group;
+  const int64_t queries, keys; ///< of a block
+  const double scale;
+  Value batch, kvHead;
+  Value kBlock, kt, vt, qBlock, doBlock, p, ds, dk, dv, stats;
+};
+
+} // namespace
+
+FailureOr<int64_t> scheduleAttendBackward(KernelContext &context) {
+  auto op = context.find<AttendBackwardOp>();
+  for (Value result : op->getResults())
+    if (!context.buffer(result))
+      return op.emitOpError("expects all of its results to leave the kernel");
+  return AttendBackwardSchedule(context, op).emit();
+}
+
+} // namespace lighthouse::host

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Keeping the 64 candidates with the largest scores: one function a module, called for each level and score.
+#pragma once
+
+#include "compiler/Host/Emitter.h"
+
+namespace lighthouse::host {
+
+/// State of a window of a tile.
+enum Flag : int8_t { kNone = 0, kCandidate = 1, kKept = 2 };
+
+/// Windows of one level that may be kept, as runs of consecutive ones in ascending order.
+struct Candidates {
+  mlir::Value flags;      ///< memref<?xi8>, a Flag a window
+  mlir::Value flag_begin; ///< index of window 0 in flags
+  mlir::Value starts;     ///< memref<128xi32>, the first window of each run
+  mlir::Value num_runs, run_length;
+};
+
+/// Of the candidates not yet kept, marks the 64 with the largest scores as kept; of equal scores the lower window. Scores are at least 0;
+/// NaN counts as largest. There are at least 64. `scores`: memref of f32, one a window.
+void emitKeep64(KernelContext &context, mlir::Value scores, const Candidates &candidates);
+
+} // namespace lighthouse::host

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The passes of Lighthouse, in the order a pipeline runs them.
+#ifndef LIGHTHOUSE_PASSES_TD
+#define LIGHTHOUSE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def Differentiate : Pass<"lighthouse-differentiate", "::mlir::ModuleOp"> {
+  let summary = "derives the function @backward from @forward";
+  let description = [{
+    Walks `@forward` from its end, asks each `Differentiable` op on a gradient's way for its adjoint, and moves what they built to a new
+    function `@backward`. Results marked `lighthouse.differentiable` receive a gradient; every argument that a gradient reaches gets one.
+    What the adjoints use of the forward function becomes further results of it ("saved") and arguments of `@backward`, unless it is an argument or a result already.
+
+    Leaves the forward computation as it is, and a module that has `@backward` or no `@forward` alone. A value that two ops differentiate
+    through is refused: no stage needs it so far.
+
+    ```mlir
+    func.func @forward(%os: tensor<1x8x2560x64xf32> {lighthouse.name = "os"}, %sel: tensor<1x8x2560xi32, #pyramid> {lighthouse.name = "indices"})
+        -> (tensor<1x8x8192x64xf32> {lighthouse.name = "out", lighthouse.differentiable})
+    // gives
+    func.func @backward(%dout: tensor<1x8x8192x64xf32> {lighthouse.name = "dout"}, %sel: tensor<1x8x2560xi32, #pyramid> {lighthouse.name = "indices"})
+        -> (tensor<1x8x2560x64xf32> {lighthouse.name = "dos"})
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::func::FuncDialect"];
+}
+
+def InvertSelections : Pass<"lighthouse-invert-selections", "::mlir::func::FuncOp"> {
+  let summary = "turns scatters into lookups";
+  let description = [{
+    `scatter` and `gather_backward` send rows to places that several rows may share. This pass inverts their selection (`invert`) and marks them `inverse`: each
+    row of the result then looks up its at most `num_levels` sources, so that no atomics are needed and the result does not depend on an order.
+
+    Leaves `gather` and `scatter_backward` alone, which look up already.
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect"];
+}
+
+def FuseStages : Pass<"lighthouse-fuse-stages", "::mlir::func::FuncOp"> {
+  let summary = "groups stages into kernels, one launch each";
+  let description = [{
+    Every stage goes into a `lighthouse.kernel`: that of a producer it says it joins (`Fusible`), else one of its own. So pool and score share a pass over q, k and v; select orders and
+    inverts in one; the un-pooling of gradients never writes a pyramid. A pyramid that crosses kernels is written as its levels 1 and up (`coarse`) and read as a view of these
+    and the tokens (`stack`): level 0 is never copied.
+
+    Leaves the stages themselves as they are, and functions that hold kernels already alone. Refuses ops that are no stages.
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect"];
+}
+
+def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::ModuleOp"> {
+  let summary = "kernels to loops and vectors for the host CPU";
+  let description = [{
+    Each `lighthouse.kernel` of `@f` becomes a function `@f_name(buffers..., %item: index)` over memrefs: what it reads, then what it writes, then the number of the
+    work item. `lighthouse.items` on it says how many items there are; they are independent. Arguments and results of `@f` marked `lighthouse.strided` have dynamic strides, all other
+    buffers are row-major. The functions that held the kernels are erased.
+
+    `lanes` is the vector width in float32 elements, `registers` the number of vector registers: they shape the attention's register tiles.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "vector width in float32 elements: 4, 8 or 16">,
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers: 16 or 32">,
+    Option<"pairs", "bf16-pairs", "bool", "false", "the CPU multiplies pairs of bfloat16 (AVX512-BF16)">];
+  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def PackKernelArguments : Pass<"lighthouse-pack-kernel-arguments", "::mlir::ModuleOp"> {
+  let summary = "gives host kernels their calling convention";
+  let description = [{
+    Renames each function with `lighthouse.items` to `name.body` and adds `name(descriptors: !llvm.ptr, item: i64)`, which the launcher calls: `descriptors[i]` points to the memref
+    descriptor of the i-th buffer. Runs on the LLVM dialect, after every other lowering; leaves functions without that attribute alone.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif // LIGHTHOUSE_PASSES_TD

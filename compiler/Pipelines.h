@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One pipeline function a target, and the steps that all targets share.
+#pragma once
+
+namespace mlir {
+class DialectRegistry;
+class OpPassManager;
+} // namespace mlir
+
+namespace lighthouse {
+
+struct HostTarget;
+
+/// Every dialect a pipeline here may meet.
+void registerDialects(mlir::DialectRegistry &registry);
+/// Our passes, the MLIR passes that pipelines here use, and the pipelines by name, for lighthouse-opt.
+void registerPipelines();
+
+/// Canonical stage IR: from what lighthouse_ops builds to @forward and @backward.
+void buildStagePipeline(mlir::OpPassManager &pm);
+/// Stages to kernels, the same for every target.
+void buildFusionPipeline(mlir::OpPassManager &pm);
+/// Kernels to loops and vectors for the host.
+void buildHostLoopPipeline(mlir::OpPassManager &pm, const HostTarget &target);
+/// Loops and vectors to the LLVM dialect, with the launcher's calling convention.
+void buildHostLLVMPipeline(mlir::OpPassManager &pm);
+
+} // namespace lighthouse

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The stages of Lighthouse Attention, their adjoints, and the kernel that fusion makes of them.
+//
+// Shapes: B batch, H query heads, G key heads (G divides H), N tokens, N' padded tokens, M entries of the pyramid, W entries of its
+// levels 1 and up, S rows of the sub-sequence, D head size. T is the element type of q, k and v.
+#ifndef LIGHTHOUSE_OPS_TD
+#define LIGHTHOUSE_OPS_TD
+
+include "dialects/Lighthouse/LighthouseDialect.td"
+include "dialects/Lighthouse/LighthouseInterfaces.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def RowTensor : TensorRankOf<[F32, BF16, F16], [4]>;   // [batch, heads, rows, head_dim]
+def ScoreTensor : TensorRankOf<[F32], [3]>;            // [batch, heads, entries or rows]
+def EntryTensor : TensorRankOf<[I32], [3]>;
+
+// Every stage infers its result types; what it expects of its operands is checked there.
+class Stage<string mnemonic, list<Trait> traits = []>
+    : Op<Lighthouse_Dialect, mnemonic, [Pure, DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>,
+                                      InferTypeOpAdaptor] # traits>;
+
+defvar Adjoint = DeclareOpInterfaceMethods<Lighthouse_Differentiable>;
+defvar Fuses = DeclareOpInterfaceMethods<Lighthouse_Fusible>;
+defvar Joins = DeclareOpInterfaceMethods<Lighthouse_Fusible, ["joinsKernelOf"]>;
+
+//===-- Forward -------------------------------------------------------------------------------------------------------===//
+
+def PoolOp : Stage<"pool", [Adjoint, Fuses]> {
+  let summary = "mean-pools queries, keys and values into pyramids";
+  let description = [{
+    Entry `(l, w)` is the mean over tokens `w*c .. w*c + c - 1`, `c = p^l`, with zero rows from N on; level 0 is the tokens themselves. Sums are float32, the
+    result is rounded to T. Results: `[B, H, M, D]`, `[B, G, M, D]` twice. `padded_len` is N', N rounded up to a multiple of `p^(L-1)` when absent.
+
+    ```mlir
+    %pq, %pk, %pv = lighthouse.pool %q, %k, %v {num_levels = 3, pooling_factor = 4}
+        : tensor<1x8x8192x64xf32>, tensor<1x2x8192x64xf32>, tensor<1x2x8192x64xf32>
+    ```
+  }];
+  let arguments = (ins RowTensor:$q, RowTensor:$k, RowTensor:$v, I64Attr:$num_levels, I64Attr:$pooling_factor,
+                       OptionalAttr<I64Attr>:$padded_len);
+  let results = (outs RowTensor:$pq, RowTensor:$pk, RowTensor:$pv);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v ` ` `{` `num_levels` `=` $num_levels `,` `pooling_factor` `=` $pooling_factor (`,` `padded_len` `=` $padded_len^)? `}`
+    attr-dict `:` type($q) `,` type($k) `,` type($v)
+  }];
+}
+
+def ScoreOp : Stage<"score", [Joins]> {
+  let summary = "scores every window of levels 1 and up";
+  let description = [{
+    Scores are per token, then the largest over a window's real tokens, 0 where it has none. `norm`: the L2 norms of the token's query and of its key,
+    rounded to float32 once. Results: `[B, H, W]` and `[B, G, W]` of f32. No gradient.
+
+    ```mlir
+    %sq, %sk = lighthouse.score norm %pq, %pk : tensor<1x8x10752x64xf32, #pyramid>, tensor<1x2x10752x64xf32, #pyramid>
+    ```
+  }];
+  let arguments = (ins Lighthouse_ScorerAttr:$scorer, RowTensor:$pq, RowTensor:$pk);
+  let results = (outs ScoreTensor:$sq, ScoreTensor:$sk);
+  let assemblyFormat = "$scorer $pq `,` $pk attr-dict `:` type($pq) `,` type($pk)";
+}
+
+def SelectOp : Stage<"select", [Fuses]> {
+  let summary = "selects the entries of the sub-sequence, in order";
+  let description = [{
+    For each query head and each of `topk / 128` tiles, from the coarsest level down: of the candidates keep the 64 with the largest `sq`, then, of the
+    others, the 64 with the largest `sk` (equal scores: the lower window); the `p` children of what is kept are the next level's candidates. All candidates of all
+    levels join the sub-sequence, the children of a window before the window. Result: `[B, H, S]` of i32, entry numbers. No gradient.
+
+    ```mlir
+    %sel = lighthouse.select %sq, %sk {topk = 256} : tensor<1x8x2560xf32, #pyramid>, tensor<1x2x2560xf32, #pyramid>
+    ```
+  }];
+  let arguments = (ins ScoreTensor:$sq, ScoreTensor:$sk, I64Attr:$topk);
+  let results = (outs EntryTensor:$indices);
+  let assemblyFormat = "$sq `,` $sk ` ` `{` `topk` `=` $topk `}` attr-dict `:` type($sq) `,` type($sk)";
+}
+
+def GatherOp : Stage<"gather", [Adjoint, Fuses]> {
+  let summary = "takes the selected rows of the pyramids";
+  let description = [{
+    Row `s` of each result is entry `indices[s]`; query head `h` reads key head `h / (H/G)`. Results: three times `[B, H, S, D]` of T.
+
+    ```mlir
+    %qs, %ks, %vs = lighthouse.gather %pq, %pk, %pv[%sel]
+        : tensor<1x8x10752x64xf32, #pyramid>, tensor<1x2x10752x64xf32, #pyramid>, tensor<1x2x10752x64xf32, #pyramid>, tensor<1x8x2560xi32, #pyramid>
+    ```
+  }];
+  let arguments = (ins RowTensor:$pq, RowTensor:$pk, RowTensor:$pv, EntryTensor:$indices);
+  let results = (outs RowTensor:$qs, RowTensor:$ks, RowTensor:$vs);
+  let assemblyFormat = "$pq `,` $pk `,` $pv `[` $indices `]` attr-dict `:` type($pq) `,` type($pk) `,` type($pv) `,` type($indices)";
+}
+
+def AttendOp : Stage<"attend", [Adjoint, Fuses]> {
+  let summary = "causal softmax attention over rows";
+  let description = [{
+    `os[i] = sum_j softmax_j(scale * qs[i] . ks[j]) vs[j]` over `j <= i`; `lse[i]` is the natural log of the softmax's denominator. Key heads may be fewer
+    than query heads. Results: `[B, H, S, D]` of T and `[B, H, S]` of f32.
+
+    ```mlir
+    %os, %lse = lighthouse.attend %qs, %ks, %vs {scale = 1.250000e-01 : f32}
+        : tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>
+    ```
+  }];
+  let arguments = (ins RowTensor:$qs, RowTensor:$ks, RowTensor:$vs, F32Attr:$scale);
+  let results = (outs RowTensor:$os, ScoreTensor:$lse);
+  let assemblyFormat = "$qs `,` $ks `,` $vs attr-dict `:` type($qs) `,` type($ks) `,` type($vs)";
+  let hasCanonicalizer = 1;
+}
+
+def ScatterOp : Stage<"scatter", [Adjoint, Fuses]> {
+  let summary = "adds each row to the positions that may hear its entry";
+  let description = [{
+    The row of entry `(l, w)` is added to positions `w*c + c - 1 .. w*c + 2c - 2` below N, `c = p^l`; a position that no entry reaches is zero. Sums are float32.
+    Result: `[B, H, N, D]` of T. With `inverse` the operand is what `invert` makes of the selection, and each position looks its at most L rows up: no atomics, one result.
+
+    ```mlir
+    %out = lighthouse.scatter %os[%sel] : tensor<1x8x2560x64xf32>, tensor<1x8x2560xi32, #pyramid>
+    %same = lighthouse.scatter %os[inverse %slots] : tensor<1x8x2560x64xf32>, tensor<1x8x10752xi32, #pyramid>
+    ```
+  }];
+  let arguments = (ins RowTensor:$os, EntryTensor:$indices, UnitAttr:$inverse);
+  let results = (outs RowTensor:$out);
+  let assemblyFormat = "$os `[` (`inverse` $inverse^ ` `)? `` $indices `]` attr-dict `:` type($os) `,` type($indices)";
+  let hasCanonicalizer = 1;
+}
+
+//===-- Adjoints ------------------------------------------------------------------------------------------------------===//
+
+def ScatterBackwardOp : Stage<"scatter_backward", [Fuses]> {
+  let summary = "adjoint of scatter: each row sums a run of gradients";
+  let description = [{
+    The row of entry `(l, w)` is the sum of `dout` over the positions `scatter` adds that entry to. Sums are float32. Result: `[B, H, S, D]` of T.
+
+    ```mlir
+    %dos = lighthouse.scatter_backward %dout[%sel] : tensor<1x8x8192x64xf32>, tensor<1x8x2560xi32, #pyramid>
+    ```
+  }];
+  let arguments = (ins RowTensor:$dout, EntryTensor:$indices);
+  let results = (outs RowTensor:$dos);
+  let assemblyFormat = "$dout `[` $indices `]` attr-dict `:` type($dout) `,` type($indices)";
+}
+
+def AttendBackwardOp : Stage<"attend_backward", [Fuses]> {
+  let summary = "adjoint of attend";
+  let description = [{
+    With `P = exp(scale * q k^T - lse)`: `dv = P^T do`, `dS = P (do v^T - rowsum(do * o))`, `dq = scale * dS k`, `dk = scale * dS^T q` (Dao et al., FlashAttention,
+    algorithm 4). With fewer key heads `dk` and `dv` sum over the group. Results have the shapes of `qs`, `ks`, `vs`; their elements are f32.
+
+    ```mlir
+    %dqs, %dks, %dvs = lighthouse.attend_backward %qs, %ks, %vs, %os, %lse, %dos {scale = 1.250000e-01 : f32}
+        : tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>
+    ```
+  }];
+  let arguments = (ins RowTensor:$qs, RowTensor:$ks, RowTensor:$vs, RowTensor:$os, ScoreTensor:$lse, RowTensor:$dos, F32Attr:$scale);
+  let results = (outs RowTensor:$dqs, RowTensor:$dks, RowTensor:$dvs);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def GatherBackwardOp : Stage<"gather_backward", [Joins]> {
+  let summary = "adjoint of gather: rows back to the pyramids";
+  let description = [{
+    Entry `indices[s]` of a result is row `s`; an entry that was not selected is zero; `dpk` and `dpv` sum over the query heads of a group. Results: `[B, H, M, D]`,
+    `[B, G, M, D]` twice, of f32. `inverse` as in `scatter`.
+
+    ```mlir
+    %dpq, %dpk, %dpv = lighthouse.gather_backward %dqs, %dks, %dvs[inverse %slots] {num_kv_heads = 2}
+        : tensor<1x8x2560x64xf32>, tensor<1x8x10752xi32, #pyramid>
+    ```
+  }];
+  let arguments = (ins RowTensor:$dqs, RowTensor:$dks, RowTensor:$dvs, EntryTensor:$indices, I64Attr:$num_kv_heads, UnitAttr:$inverse);
+  let results = (outs RowTensor:$dpq, RowTensor:$dpk, RowTensor:$dpv);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def PoolBackwardOp : Stage<"pool_backward", [Joins]> {
+  let summary = "adjoint of pool: every token sums its windows' gradients";
+  let description = [{
+    Token `t` receives `1/c` of the gradient of entry `(l, t / c)` from every level, `c = p^l`. Sums are float32. Results: `[B, H, N, D]`, `[B, G, N, D]` twice, of
+    `element_type`.
+
+    ```mlir
+    %dq, %dk, %dv = lighthouse.pool_backward %dpq, %dpk, %dpv {element_type = bf16}
+        : tensor<1x8x10752x64xf32, #pyramid>, tensor<1x2x10752x64xf32, #pyramid>, tensor<1x2x10752x64xf32, #pyramid>
+    ```
+  }];
+  let arguments = (ins RowTensor:$dpq, RowTensor:$dpk, RowTensor:$dpv, TypeAttr:$element_type);
+  let results = (outs RowTensor:$dq, RowTensor:$dk, RowTensor:$dv);
+  let assemblyFormat = [{
+    $dpq `,` $dpk `,` $dpv ` ` `{` `element_type` `=` $element_type `}` attr-dict `:` type($dpq) `,` type($dpk) `,` type($dpv)
+  }];
+}
+
+//===-- What fusion adds ----------------------------------------------------------------------------------------------===//
+
+def InvertOp : Stage<"invert", [Joins]> {
+  let summary = "row of each entry in the sub-sequence, or -1";
+  let description = [{
+    The inverse of a selection: `slots[indices[s]] = s`, -1 for an entry that was not selected. Result: `[B, H, M]` of i32.
+
+    ```mlir
+    %slots = lighthouse.invert %sel : tensor<1x8x2560xi32, #pyramid>
+    ```
+  }];
+  let arguments = (ins EntryTensor:$indices);
+  let results = (outs EntryTensor:$slots);
+  let assemblyFormat = "$indices attr-dict `:` type($indices)";
+}
+
+def CoarseOp : Stage<"coarse"> {
+  let summary = "levels 1 and up of a pyramid";
+  let description = [{
+    What a kernel writes of a pyramid: level 0 is the tokens, which are never copied. Result: `[B, H, W, D]`.
+
+    ```mlir
+    %cq = lighthouse.coarse %pq : tensor<1x8x10752x64xf32, #pyramid>
+    ```
+  }];
+  let arguments = (ins RowTensor:$pyramid);
+  let results = (outs RowTensor:$coarse);
+  let assemblyFormat = "$pyramid attr-dict `:` type($pyramid)";
+}
+
+def StackOp : Stage<"stack"> {
+  let summary = "a pyramid from its tokens and its levels 1 and up";
+  let description = [{
+    What a kernel reads in place of a pyramid: a view of two tensors, the tokens (zero rows from N on) and the coarse levels. Result: `[B, H, M, D]`.
+
+    ```mlir
+    %pq = lighthouse.stack %q, %cq : tensor<1x8x8192x64xf32>, tensor<1x8x2560x64xf32, #pyramid>
+    ```
+  }];
+  let arguments = (ins RowTensor:$tokens, RowTensor:$coarse);
+  let results = (outs RowTensor:$pyramid);
+  let assemblyFormat = "$tokens `,` $coarse attr-dict `:` type($tokens) `,` type($coarse)";
+}
+
+def KernelOp : Op<Lighthouse_Dialect, "kernel", [IsolatedFromAbove, SingleBlockImplicitTerminator<"YieldOp">,
+                                                 DeclareOpInterfaceMethods<OpAsmOpInterface, ["getAsmResultNames"]>]> {
+  let summary = "one launch: the stages it runs, what it reads and writes";
+  let description = [{
+    `reads` binds each tensor that the launch reads to an argument of the region; the results are the tensors that it writes, one buffer each. What the stages in the
+    region pass between them is never in memory.
+
+    ```mlir
+    %cq, %sq = lighthouse.kernel "pool_score" reads(%a = %q) : (tensor<1x8x8192x64xf32>) -> (tensor<1x8x2560x64xf32, #pyramid>, tensor<1x8x2560xf32, #pyramid>) {
+      // ... stages
+      lighthouse.yield %0, %1 : tensor<1x8x2560x64xf32, #pyramid>, tensor<1x8x2560xf32, #pyramid>
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$sym_name, Variadic<AnyRankedTensor>:$inputs);
+  let results = (outs Variadic<AnyRankedTensor>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+}
+
+def YieldOp : Op<Lighthouse_Dialect, "yield", [Pure, Terminator, HasParent<"KernelOp">]> {
+  let summary = "what a kernel writes";
+  let description = [{
+    Ends a kernel's region; operand `i` is the kernel's result `i`.
+
+    ```mlir
+    lighthouse.yield %os, %lse : tensor<1x8x2560x64xf32>, tensor<1x8x2560xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let builders = [OpBuilder<(ins), "">];
+}
+
+#endif // LIGHTHOUSE_OPS_TD

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shape inference of the stages. What a stage expects of its operands is checked here, at parse time and by the verifier alike.
+#include "dialects/Lighthouse/Lighthouse.h"
+
+#define GET_OP_CLASSES
+#include "dialects/Lighthouse/LighthouseOps.cpp.inc"
+
+using namespace mlir;
+
+namespace lighthouse {
+namespace {
+
+using Types = SmallVectorImpl<Type>;
+
+/// Rank-r tensors of static shape, or an error that names the operand.
+FailureOr<RankedTensorType> ranked(std::optional<Location> loc, Value value, int64_t rank, StringRef name) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || type.getRank() != rank || !type.hasStaticShape()) {
+    (void)emitOptionalError(loc, "expects ", name, " to be a tensor of rank ", rank, " and static shape, but got ", value.getType());
+    return failure();
+  }
+  return type;
+}
+
+/// [B, H, rows, D] with an allowed head size.
+FailureOr<RankedTensorType> rows(std::optional<Location> loc, Value value, StringRef name) {
+  FailureOr<RankedTensorType> type = ranked(loc, value, 4, name);
+  if (failed(type))
+    return failure();
+  int64_t headDim = type->getDimSize(3);
+  if (headDim < kHeadDimStep || headDim > kMaxHeadDim || headDim % kHeadDimStep != 0) {
+    (void)emitOptionalError(loc, "expects head_dim of ", name, " to be a multiple of ", kHeadDimStep, " up to ", kMaxHeadDim, ", but got ", headDim);
+    return failure();
+  }
+  return type;
+}
+
+/// A tensor whose dimension 2 numbers `count(pyramid)` things of its encoding.
+FailureOr<PyramidAttr> encoded(std::optional<Location> loc, RankedTensorType type, StringRef name,
+                               function_ref<int64_t(PyramidAttr)> count = nullptr) {
+  PyramidAttr pyramid = pyramidOf(type);
+  if (!pyramid) {
+    (void)emitOptionalError(loc, "expects ", name, " to have a #lighthouse.pyramid encoding, but got ", type);
+    return failure();
+  }
+  if (count && type.getDimSize(2) != count(pyramid)) {
+    (void)emitOptionalError(loc, "expects ", name, " to have ", count(pyramid), " rows as its encoding says, but got ", type.getDimSize(2));
+    return failure();
+  }
+  return pyramid;
+}
+
+int64_t allEntries(PyramidAttr pyramid) { return pyramid.numEntries(); }
+int64_t coarseEntries(PyramidAttr pyramid) { return pyramid.numCoarse(); }
+
+RankedTensorType tensorOf(ArrayRef<int64_t> shape, Type element, Attribute encoding = {}) {
+  return RankedTensorType::get(shape, element, encoding);
+}
+/// `type` with `count` rows.
+RankedTensorType withRows(RankedTensorType type, int64_t count, Attribute encoding = {}) {
+  return tensorOf({type.getDimSize(0), type.getDimSize(1), count, type.getDimSize(3)}, type.getElementType(), encoding);
+}
+
+LogicalResult expectSame(std::optional<Location> loc, Type a, Type b, StringRef aName, StringRef bName) {
+  if (a == b)
+    return success();
+  return emitOptionalError(loc, "expects ", aName, " and ", bName, " to have the same type, but got ", a, " and ", b);
+}
+
+/// k and v alike; q and k of one batch, length, head size and dtype; key heads divide query heads.
+LogicalResult expectQKV(std::optional<Location> loc, RankedTensorType q, RankedTensorType k, RankedTensorType v) {
+  if (failed(expectSame(loc, k, v, "k", "v")))
+    return failure();
+  if (q.getElementType() != k.getElementType() || q.getDimSize(0) != k.getDimSize(0) || q.getDimSize(2) != k.getDimSize(2) ||
+      q.getDimSize(3) != k.getDimSize(3) || q.getEncoding() != k.getEncoding())
+    return emitOptionalError(loc, "expects q and k to differ in their number of heads only, but got ", q, " and ", k);
+  if (q.getDimSize(1) % k.getDimSize(1) != 0)
+    return emitOptionalError(loc, "expects the number of key heads to divide the number of query heads ", q.getDimSize(1), ", but got ", k.getDimSize(1));
+  return success();
+}
+
+struct Rows3 {
+  RankedTensorType q, k, v;
+};
+FailureOr<Rows3> rowsQKV(std::optional<Location> loc, Value q, Value k, Value v) {
+  FailureOr<RankedTensorType> qt = rows(loc, q, "q"), kt = rows(loc, k, "k"), vt = rows(loc, v, "v");
+  if (failed(qt) || failed(kt) || failed(vt) || failed(expectQKV(loc, *qt, *kt, *vt)))
+    return failure();
+  return Rows3{*qt, *kt, *vt};
+}
+
+/// A selection [B, H, S], or with `inverse` its inverse [B, H, M].
+FailureOr<PyramidAttr> selection(std::optional<Location> loc, Value indices, bool inverse, RankedTensorType of) {
+  FailureOr<RankedTensorType> type = ranked(loc, indices, 3, "the selection");
+  if (failed(type))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = inverse ? encoded(loc, *type, "the inverse selection", allEntries) : encoded(loc, *type, "the selection");
+  if (failed(pyramid))
+    return failure();
+  if (type->getDimSize(0) != of.getDimSize(0) || type->getDimSize(1) != of.getDimSize(1)) {
+    (void)emitOptionalError(loc, "expects the selection to have the batch and query heads ", of.getDimSize(0), "x", of.getDimSize(1), ", but got ",
+                            type->getDimSize(0), "x", type->getDimSize(1));
+    return failure();
+  }
+  return pyramid;
+}
+
+/// Ends a custom parser: result types from what was parsed.
+template <typename Op> ParseResult parseInferredTypes(OpAsmParser &parser, OperationState &result) {
+  SmallVector<Type> types;
+  if (failed(Op::inferReturnTypes(parser.getContext(), result.location, result.operands, result.attributes.getDictionary(parser.getContext()),
+                                  result.getRawProperties(), result.regions, types)))
+    return failure();
+  result.addTypes(types);
+  return success();
+}
+
+} // namespace
+
+//===-- Forward -------------------------------------------------------------------------------------------------------===//
+
+LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, op.getQ(), op.getK(), op.getV());
+  if (failed(types))
+    return failure();
+  int64_t length = types->q.getDimSize(2), factor = op.getPoolingFactor(), levels = op.getNumLevels();
+  auto emit = [&] { return mlir::emitError(loc.value_or(UnknownLoc::get(context))); };
+  int64_t coarsest = 1;
+  for (int64_t l = 1; l < std::min(levels, kMaxLevels); ++l)
+    coarsest *= std::clamp<int64_t>(factor, 1, kMaxPoolingFactor);
+  int64_t padded = op.getPaddedLen().value_or(llvm::divideCeil(length, coarsest) * coarsest);
+  auto pyramid = PyramidAttr::getChecked(emit, context, length, padded, levels, factor);
+  if (!pyramid)
+    return failure();
+  for (RankedTensorType type : {types->q, types->k, types->v})
+    results.push_back(withRows(type, pyramid.numEntries(), pyramid));
+  return success();
+}
+
+LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, op.getPq(), op.getPk(), op.getPk());
+  if (failed(types))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = encoded(loc, types->q, "pq", allEntries);
+  if (failed(pyramid))
+    return failure();
+  Type f32 = Float32Type::get(types->q.getContext());
+  for (RankedTensorType type : {types->q, types->k})
+    results.push_back(tensorOf({type.getDimSize(0), type.getDimSize(1), pyramid->numCoarse()}, f32, *pyramid));
+  return success();
+}
+
+LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> sq = ranked(loc, op.getSq(), 3, "sq"), sk = ranked(loc, op.getSk(), 3, "sk");
+  if (failed(sq) || failed(sk))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = encoded(loc, *sq, "sq", coarseEntries), keyPyramid = encoded(loc, *sk, "sk", coarseEntries);
+  if (failed(pyramid) || failed(keyPyramid) || failed(expectSame(loc, tensorOf({}, sq->getElementType(), *pyramid), tensorOf({}, sk->getElementType(), *keyPyramid), "sq's elements", "sk's elements")))
+    return failure();
+  if (sq->getDimSize(0) != sk->getDimSize(0) || sq->getDimSize(1) % sk->getDimSize(1) != 0)
+    return emitOptionalError(loc, "expects sk to have sq's batch and a number of heads that divides sq's, but got ", *sq, " and ", *sk);
+  int64_t topk = op.getTopk(), levels = pyramid->getNumLevels();
+  int64_t selected = pyramid->numWindows(0);
+  if (levels > 1) {
+    if (topk < kKeptPerTile || topk % kKeptPerTile != 0)
+      return emitOptionalError(loc, "expects topk to be a positive multiple of ", kKeptPerTile, ", but got ", topk);
+    int64_t tiles = topk / kKeptPerTile, coarsest = pyramid->numWindows(levels - 1);
+    if (coarsest % tiles != 0)
+      return emitOptionalError(loc, "expects topk / ", kKeptPerTile, " tiles to share the ", coarsest, " coarsest windows equally, but got ", tiles, " tiles");
+    if (coarsest / tiles < kKeptPerTile)
+      return emitOptionalError(loc, "expects at least ", kKeptPerTile, " coarsest windows a tile, but got ", coarsest / tiles);
+    selected = pyramid->numSelected(topk);
+  }
+  results.push_back(tensorOf({sq->getDimSize(0), sq->getDimSize(1), selected}, IntegerType::get(context, 32), *pyramid));
+  return success();
+}
+
+LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, op.getPq(), op.getPk(), op.getPv());
+  if (failed(types) || failed(encoded(loc, types->q, "pq", allEntries)))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = selection(loc, op.getIndices(), false, types->q);
+  if (failed(pyramid))
+    return failure();
+  if (*pyramid != pyramidOf(types->q))
+    return emitOptionalError(loc, "expects the selection to be of pq's pyramid ", pyramidOf(types->q), ", but got ", *pyramid);
+  int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getDimSize(2);
+  results.append(3, withRows(types->q, count));
+  return success();
+}
+
+LogicalResult AttendOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, op.getQs(), op.getKs(), op.getVs());
+  if (failed(types))
+    return failure();
+  ArrayRef<int64_t> shape = types->q.getShape();
+  results.push_back(withRows(types->q, shape[2]));
+  results.push_back(tensorOf(shape.drop_back(), Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult ScatterOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> os = rows(loc, op.getOs(), "os");
+  if (failed(os))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = selection(loc, op.getIndices(), op.getInverse(), *os);
+  if (failed(pyramid))
+    return failure();
+  int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getDimSize(2);
+  if (!op.getInverse() && count != os->getDimSize(2))
+    return emitOptionalError(loc, "expects os to have a row for each of ", count, " selected entries, but got ", os->getDimSize(2));
+  results.push_back(withRows(*os, pyramid->getSeqLen()));
+  return success();
+}
+
+//===-- Adjoints ------------------------------------------------------------------------------------------------------===//
+
+LogicalResult ScatterBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> dout = rows(loc, op.getDout(), "dout");
+  if (failed(dout))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = selection(loc, op.getIndices(), false, *dout);
+  if (failed(pyramid))
+    return failure();
+  if (dout->getDimSize(2) != pyramid->getSeqLen())
+    return emitOptionalError(loc, "expects dout to have seq_len ", pyramid->getSeqLen(), " rows, but got ", dout->getDimSize(2));
+  results.push_back(withRows(*dout, cast<RankedTensorType>(op.getIndices().getType()).getDimSize(2)));
+  return success();
+}
+
+LogicalResult AttendBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, op.getQs(), op.getKs(), op.getVs());
+  if (failed(types))
+    return failure();
+  Type f32 = Float32Type::get(context);
+  Type lse = tensorOf(types->q.getShape().drop_back(), f32);
+  if (failed(expectSame(loc, types->q, op.getOs().getType(), "qs", "os")) || failed(expectSame(loc, types->q, op.getDos().getType(), "qs", "dos")) ||
+      failed(expectSame(loc, lse, op.getLse().getType(), "[batch, heads, rows] of f32", "lse")))
+    return failure();
+  for (RankedTensorType type : {types->q, types->k, types->v})
+    results.push_back(type.clone(f32));
+  return success();
+}
+
+LogicalResult GatherBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> dqs = rows(loc, op.getDqs(), "dqs");
+  if (failed(dqs) || failed(expectSame(loc, *dqs, op.getDks().getType(), "dqs", "dks")) || failed(expectSame(loc, *dqs, op.getDvs().getType(), "dqs", "dvs")))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = selection(loc, op.getIndices(), op.getInverse(), *dqs);
+  if (failed(pyramid))
+    return failure();
+  int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getDimSize(2);
+  if (!op.getInverse() && count != dqs->getDimSize(2))
+    return emitOptionalError(loc, "expects dqs to have a row for each of ", count, " selected entries, but got ", dqs->getDimSize(2));
+  int64_t heads = dqs->getDimSize(1), kvHeads = op.getNumKvHeads();
+  if (kvHeads < 1 || heads % kvHeads != 0)
+    return emitOptionalError(loc, "expects num_kv_heads to divide the ", heads, " query heads, but got ", kvHeads);
+  for (int64_t h : {heads, kvHeads, kvHeads})
+    results.push_back(tensorOf({dqs->getDimSize(0), h, pyramid->numEntries(), dqs->getDimSize(3)}, Float32Type::get(context), *pyramid));
+  return success();
+}
+
+LogicalResult PoolBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, op.getDpq(), op.getDpk(), op.getDpv());
+  if (failed(types))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = encoded(loc, types->q, "dpq", allEntries);
+  if (failed(pyramid))
+    return failure();
+  if (!isa<Float32Type, BFloat16Type, Float16Type>(op.getElementType()))
+    return emitOptionalError(loc, "expects element_type to be f32, bf16 or f16, but got ", op.getElementType());
+  for (RankedTensorType type : {types->q, types->k, types->v})
+    results.push_back(tensorOf(withRows(type, pyramid->getSeqLen()).getShape(), op.getElementType()));
+  return success();
+}
+
+//===-- What fusion adds ----------------------------------------------------------------------------------------------===//
+
+LogicalResult InvertOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> type = ranked(loc, op.getIndices(), 3, "the selection");
+  if (failed(type))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = encoded(loc, *type, "the selection");
+  if (failed(pyramid))
+    return failure();
+  results.push_back(tensorOf({type->getDimSize(0), type->getDimSize(1), pyramid->numEntries()}, type->getElementType(), *pyramid));
+  return success();
+}
+
+LogicalResult CoarseOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> type = rows(loc, op.getPyramid(), "the pyramid");
+  if (failed(type))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = encoded(loc, *type, "the pyramid", allEntries);
+  if (failed(pyramid))
+    return failure();
+  results.push_back(withRows(*type, pyramid->numCoarse(), *pyramid));
+  return success();
+}
+
+LogicalResult StackOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> tokens = rows(loc, op.getTokens(), "the tokens"), coarse = rows(loc, op.getCoarse(), "the coarse levels");
+  if (failed(tokens) || failed(coarse))
+    return failure();
+  FailureOr<PyramidAttr> pyramid = encoded(loc, *coarse, "the coarse levels", coarseEntries);
+  if (failed(pyramid) || failed(expectSame(loc, *tokens, withRows(*coarse, pyramid->getSeqLen()), "the tokens", "level 0 of the pyramid")))
+    return failure();
+  results.push_back(withRows(*coarse, pyramid->numEntries(), *pyramid));
+  return success();
+}
+
+//===-- Fusion --------------------------------------------------------------------------------------------------------===//
+
+bool ScoreOp::joinsKernelOf(Operation *producer) { return isa<PoolOp>(producer); }
+bool InvertOp::joinsKernelOf(Operation *producer) { return isa<SelectOp>(producer); }
+bool PoolBackwardOp::joinsKernelOf(Operation *producer) { return isa<GatherBackwardOp>(producer); }
+bool GatherBackwardOp::joinsKernelOf(Operation *) { return false; }
+
+//===-- Names ---------------------------------------------------------------------------------------------------------===//
+
+namespace {
+void nameResults(Operation *op, ArrayRef<StringRef> names, OpAsmSetValueNameFn set) {
+  for (auto [result, name] : llvm::zip_equal(op->getResults(), names))
+    set(result, name);
+}
+} // namespace
+
+void PoolOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"pq", "pk", "pv"}, set); }
+void ScoreOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"sq", "sk"}, set); }
+void SelectOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"indices"}, set); }
+void GatherOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"qs", "ks", "vs"}, set); }
+void AttendOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"os", "lse"}, set); }
+void ScatterOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"out"}, set); }
+void ScatterBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dos"}, set); }
+void AttendBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs", "dks", "dvs"}, set); }
+void GatherBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dpq", "dpk", "dpv"}, set); }
+void PoolBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dq", "dk", "dv"}, set); }
+void InvertOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"slots"}, set); }
+void CoarseOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"coarse"}, set); }
+void StackOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"pyramid"}, set); }
+
+//===-- Syntax --------------------------------------------------------------------------------------------------------===//
+// The operands of these two share few types; each is printed once.
+
+void AttendBackwardOp::print(OpAsmPrinter &p) {
+  p << ' ' << getOperands();
+  p.printOptionalAttrDict((*this)->getAttrs());
+  p << " : " << getQs().getType() << ", " << getKs().getType() << ", " << getVs().getType();
+}
+
+ParseResult AttendBackwardOp::parse(OpAsmParser &parser, OperationState &result) {
+  SmallVector<OpAsmParser::UnresolvedOperand> operands;
+  SmallVector<Type> types;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseOperandList(operands, 6) || parser.parseOptionalAttrDict(result.attributes) || parser.parseColonTypeList(types))
+    return failure();
+  auto q = types.size() == 3 ? dyn_cast<RankedTensorType>(types[0]) : RankedTensorType();
+  if (!q || q.getRank() != 4)
+    return parser.emitError(loc, "expects the three types of qs, ks, vs, tensors of rank 4");
+  Type lse = RankedTensorType::get(q.getShape().drop_back(), parser.getBuilder().getF32Type());
+  if (parser.resolveOperands(operands, {types[0], types[1], types[2], q, lse, q}, loc, result.operands))
+    return failure();
+  return parseInferredTypes<AttendBackwardOp>(parser, result);
+}
+
+void GatherBackwardOp::print(OpAsmPrinter &p) {
+  p << ' ' << getDqs() << ", " << getDks() << ", " << getDvs() << '[' << (getInverse() ? "inverse " : "") << getIndices() << ']';
+  p.printOptionalAttrDict((*this)->getAttrs(), {getInverseAttrName()});
+  p << " : " << getDqs().getType() << ", " << getIndices().getType();
+}
+
+ParseResult GatherBackwardOp::parse(OpAsmParser &parser, OperationState &result) {
+  SmallVector<OpAsmParser::UnresolvedOperand> operands;
+  OpAsmParser::UnresolvedOperand indices;
+  Type type, indexType;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseOperandList(operands, 3) || parser.parseLSquare())
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("inverse")))
+    result.addAttribute(getInverseAttrName(result.name), parser.getBuilder().getUnitAttr());
+  if (parser.parseOperand(indices) || parser.parseRSquare() || parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type) ||
+      parser.parseComma() || parser.parseType(indexType))
+    return failure();
+  operands.push_back(indices);
+  if (parser.resolveOperands(operands, {type, type, type, indexType}, loc, result.operands))
+    return failure();
+  return parseInferredTypes<GatherBackwardOp>(parser, result);
+}
+
+} // namespace lighthouse

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Op: a spec compiled for a target, ready to run. The public C++ API.
+#pragma once
+
+#include "lighthouse_ops/Spec.h"
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lighthouse {
+
+/// Thrown when compiling or loading fails for a reason that is not the caller's argument.
+class LIGHTHOUSE_API CompileError : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+enum class Direction : uint8_t { Forward, Backward };
+
+/// One argument of a compiled function.
+struct LIGHTHOUSE_API Argument {
+  std::string name;           ///< "q", "out", "indices", "lse", "qs", "dout", "dq", ...
+  std::string dtype;          ///< "float32", "bfloat16", "float16" or "int32"
+  std::vector<int64_t> shape; ///< static
+  bool is_output = false;
+  bool strided = false; ///< any strides with the last dimension contiguous; otherwise contiguous
+};
+
+/// What a compiled function takes: inputs first, then outputs, in the order `Op::run` wants them.
+struct LIGHTHOUSE_API Signature {
+  std::vector<Argument> arguments;
+  int64_t workspace_bytes = 0; ///< scratch memory the caller gives, 64-byte aligned
+};
+
+/// A caller's tensor: data pointer and strides in elements. Strides are read for strided arguments only; rank is at most 4.
+struct LIGHTHOUSE_API TensorRef {
+  void *data = nullptr;
+  std::array<int64_t, 4> strides{};
+};
+
+/// How the last `Op::get` of a spec found its code.
+enum class Origin : uint8_t { Memory, Disk, Compiled };
+
+/// A spec compiled for the host CPU. Immutable and safe to run from many threads at once.
+class LIGHTHOUSE_API Op {
+public:
+  /// Validates the spec and returns its op: from this process, from the disk cache, or compiled now. Concurrent callers of one spec
+  /// compile once. Throws InvalidArgument or CompileError.
+  static std::shared_ptr<const Op> get(const Spec &spec);
+
+  virtual ~Op();
+  virtual const Spec &spec() const = 0;
+  virtual const Signature &signature(Direction direction) const = 0;
+  /// Where the code came from when this op was made (Disk or Compiled).
+  virtual Origin origin() const = 0;
+  /// Runs one function. `tensors` follow the signature's order; `workspace` has at least its bytes; outputs must not overlap inputs.
+  /// `num_threads` = 0 takes LIGHTHOUSE_NUM_THREADS or every core. Results do not depend on it. Throws InvalidArgument on a wrong count, a null pointer or a misaligned workspace.
+  virtual void run(Direction direction, std::span<const TensorRef> tensors, void *workspace, int num_threads = 0) const = 0;
+};
+
+/// Stages of compilation whose text `emit` gives.
+enum class EmitStage : uint8_t { Stages, Fused, Loops, LLVM, Assembly };
+
+/// The text of a spec's code at a stage, compiled afresh (no cache). `kernel` limits Loops, LLVM and Assembly to one kernel when not empty.
+LIGHTHOUSE_API std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel = "");
+
+/// Drops every op held by this process (the disk cache stays). Ops in use live on until released.
+LIGHTHOUSE_API void clearMemoryCache();
+
+/// Version of the library, for example "0.1.0".
+LIGHTHOUSE_API const char *version();
+
+} // namespace lighthouse
+
+/// Entry points of the two tools; their mains call nothing else.
+extern "C" LIGHTHOUSE_API int lighthouse_main(int argc, char **argv);
+extern "C" LIGHTHOUSE_API int lighthouse_opt_main(int argc, char **argv);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Op for Python: signatures as tuples, and run on addresses, which leaves the tensor library to the caller.
+
+#include "lighthouse_ops/Op.h"
+#include "python/bindings/bindings.h"
+#include "python/bindings/names.h"
+
+#include <pybind11/stl.h>
+
+namespace py = pybind11;
+using namespace py::literals;
+
+namespace lighthouse::python {
+
+namespace {
+
+const Name<Direction> directions[] = {{"forward", Direction::Forward}, {"backward", Direction::Backward}};
+const Name<EmitStage> stages[] = {
+    {"stages", EmitStage::Stages}, {"fused", EmitStage::Fused},  {"loops", EmitStage::Loops},
+    {"llvm", EmitStage::LLVM},     {"asm", EmitStage::Assembly},
+};
+
+Direction parseDirection(const std::string &text) { return parse<Direction>("direction", text, directions); }
+
+const char *originName(Origin origin) {
+  switch (origin) {
+  case Origin::Memory:
+    return "memory";
+  case Origin::Disk:
+    return "disk";
+  case Origin::Compiled:
+    return "compiled";
+  }
+  return "";
+}
+
+/// (((name, dtype, shape, is_output, strided), ...), workspace_bytes)
+py::tuple signature(const Op &op, const std::string &direction) {
+  const Signature &signature = op.signature(parseDirection(direction));
+  py::tuple arguments(signature.arguments.size());
+  for (size_t i = 0; i < signature.arguments.size(); ++i) {
+    const Argument &argument = signature.arguments[i];
+    arguments[i] = py::make_tuple(argument.name, argument.dtype, py::tuple(py::cast(argument.shape)),
+                                  argument.is_output, argument.strided);
+  }
+  return py::make_tuple(std::move(arguments), signature.workspace_bytes);
+}
+
+TensorRef makeTensor(py::handle pointer, py::handle strides) {
+  TensorRef tensor;
+  tensor.data = reinterpret_cast<void *>(pointer.cast<uintptr_t>()); // NOLINT(performance-no-int-to-ptr)
+  const auto values = py::reinterpret_borrow<py::sequence>(strides);
+  if (values.size() > tensor.strides.size())
+    throw InvalidArgument("strides: expects at most 4 for each tensor, but got " + std::to_string(values.size()));
+  for (size_t i = 0; i < values.size(); ++i)
+    tensor.strides[i] = values[i].cast<int64_t>();
+  return tensor;
+}
+
+void run(const Op &op, const std::string &direction, const py::sequence &pointers, const py::sequence &strides,
+         uintptr_t workspace, int numThreads) {
+  if (pointers.size() != strides.size())
+    throw InvalidArgument("strides: expects one entry for each of the " + std::to_string(pointers.size()) +
+                          " pointers, but got " + std::to_string(strides.size()));
+  std::vector<TensorRef> tensors;
+  tensors.reserve(pointers.size());
+  for (size_t i = 0; i < pointers.size(); ++i)
+    tensors.push_back(makeTensor(pointers[i], strides[i]));
+  const Direction parsed = parseDirection(direction);
+  const py::gil_scoped_release release;
+  op.run(parsed, tensors, reinterpret_cast<void *>(workspace), numThreads); // NOLINT(performance-no-int-to-ptr)
+}
+
+/// The binding's holder; pybind11 wants it without const.
+std::shared_ptr<Op> getOp(const Spec &spec) { return std::const_pointer_cast<Op>(Op::get(spec)); }
+
+std::string emitText(const Spec &spec, const std::string &stage, const std::string &kernel) {
+  const EmitStage parsed = parse<EmitStage>("stage", stage, stages);
+  const py::gil_scoped_release release;
+  return emit(spec, parsed, kernel);
+}
+
+int runTool(std::vector<std::string> arguments) {
+  std::vector<char *> argv;
+  argv.reserve(arguments.size() + 1);
+  for (std::string &argument : arguments)
+    argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  const py::gil_scoped_release release;
+  return lighthouse_main(static_cast<int>(arguments.size()), argv.data());
+}
+
+} // namespace
+
+void bindOp(py::module_ &module) {
+  py::class_<Op, std::shared_ptr<Op>>(module, "Op", "A spec compiled for the host CPU.")
+      .def_property_readonly("spec", [](const Op &op) { return op.spec(); })
+      .def_property_readonly("origin", [](const Op &op) { return originName(op.origin()); })
+      .def("signature", &signature, "direction"_a,
+           "(((name, dtype, shape, is_output, strided), ...), workspace_bytes), inputs first.")
+      .def("run", &run, "direction"_a, "pointers"_a, "strides"_a, "workspace"_a, "num_threads"_a = 0,
+           "Runs on addresses, in the order of the signature; strides are in elements.");
+  module.def("get_op", &getOp, "spec"_a, py::call_guard<py::gil_scoped_release>(),
+             "The op of a spec: from this process, from the disk cache, or compiled now.");
+  module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "",
+             "The text of a spec's code at a stage: stages, fused, loops, llvm or asm.");
+  module.def("clear_memory_cache", &clearMemoryCache, "Drops every op held by this process.");
+  module.def("version", &version);
+  module.def("main", &runTool, "argv"_a, "Runs the command line tool; argv[0] is its name. Returns the exit status.");
+}
+
+} // namespace lighthouse::python

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lighthouse Attention, compiled for the CPU at hand.
+
+``import lighthouse`` needs numpy only; torch is imported when a torch tensor comes, or with ``lighthouse.nn``.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from lighthouse import _lighthouse
+from lighthouse._attention import Aux, attention
+from lighthouse._program import clear_memory_cache
+
+if TYPE_CHECKING:
+    from lighthouse import nn
+    from lighthouse.nn import set_dense
+
+__all__ = ["Aux", "__version__", "attention", "clear_memory_cache", "nn", "set_dense"]
+__version__: str = _lighthouse.version()
+
+
+def __getattr__(name: str) -> Any:
+    """Imports what needs torch on first use."""
+    if name == "nn":
+        return importlib.import_module("lighthouse.nn")
+    if name == "set_dense":
+        return importlib.import_module("lighthouse.nn").set_dense
+    raise AttributeError(f"module 'lighthouse' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of the caller's arguments that need neither torch nor the compiled library.
+
+What only the sizes decide (head counts, topk, pooling_factor, a sequence too short) is checked by ``Spec`` in C++.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+DTYPES = ("float32", "bfloat16", "float16")
+FLOAT32_MIN, FLOAT32_MAX = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127
+
+
+class Settings(NamedTuple):
+    """Checked settings of one call. ``scale`` is 0.0 for the default, as in ``Spec``."""
+
+    num_levels: int
+    pooling_factor: int
+    topk: int
+    scorer: str
+    scale: float
+
+
+def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale: Any) -> Settings:
+    """Checks the types of the settings. Raises TypeError, or ValueError for an impossible number."""
+    num_levels = integer("num_levels", num_levels)
+    pooling_factor = integer("pooling_factor", pooling_factor)
+    if topk is not None:
+        topk = integer("topk", topk)
+    if not isinstance(scorer, str):
+        raise TypeError(f"scorer: expects a string such as 'norm', but got {_describe(scorer)}")
+    if num_levels == 1:  # One program for all: a single level reads neither.
+        pooling_factor, topk = 2, 128
+    elif topk is None:
+        raise ValueError(
+            "topk: expects a multiple of 128 when num_levels is not 1, but got None; give for example topk=128"
+        )
+    return Settings(num_levels, pooling_factor, topk, scorer, softmax_scale(scale))
+
+
+def integer(name: str, value: Any) -> int:
+    """Returns ``value`` as an int that fits 64 bits. A bool is refused: it is a flag in the wrong place."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: expects an int, but got {_describe(value)}")
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"{name}: expects an int of at most 64 bits, but got {value}")
+    return int(value)
+
+
+def softmax_scale(scale: Any) -> float:
+    """Returns the scale to put into ``Spec``: 0.0, its default, for None."""
+    if scale is None:
+        return 0.0
+    if isinstance(scale, bool) or not isinstance(scale, (int, float, np.integer, np.floating)):
+        raise TypeError(f"scale: expects a float or None, but got {_describe(scale)}")
+    if not FLOAT32_MIN <= scale <= FLOAT32_MAX:  # Also refuses NaN.
+        raise ValueError(
+            f"scale: expects a finite number above 0 that float32 holds, but got {scale}; None gives 1/sqrt(head_dim)"
+        )
+    return float(scale)
+
+
+def shapes(q: Sequence[int], k: Sequence[int], v: Sequence[int]) -> None:
+    """Checks q [B, Hq, N, D] against k and v [B, Hkv, N, D]. Raises ValueError."""
+    for name, shape, heads in (("q", q, "heads"), ("k", k, "key heads"), ("v", v, "key heads")):
+        if len(shape) != 4:
+            raise ValueError(
+                f"{name}: expects 4 dimensions [batch, {heads}, tokens, head_dim], but got shape {list(shape)}"
+            )
+    if tuple(k) != tuple(v):
+        raise ValueError(f"v: expects the shape of k, {list(k)}, but got {list(v)}")
+    for axis, what in ((0, "batch"), (2, "tokens"), (3, "head_dim")):
+        if q[axis] != k[axis]:
+            raise ValueError(
+                f"k: expects the {what} of q, {q[axis]}, in dimension {axis}, but got {k[axis]} (shape {list(k)})"
+            )
+
+
+def dtypes(q: str, k: str, v: str) -> None:
+    """Checks three dtype names. Raises TypeError for one that is not supported, ValueError when they differ."""
+    for name, dtype in (("q", q), ("k", k), ("v", v)):
+        if dtype not in DTYPES:
+            raise TypeError(f"{name}: expects dtype float32, bfloat16 or float16, but got {dtype}; convert it first")
+    for name, dtype in (("k", k), ("v", v)):
+        if dtype != q:
+            raise ValueError(f"{name}: expects the dtype of q, {q}, but got {dtype}")
+
+
+def _describe(value: Any) -> str:
+    return f"{value!r} ({type(value).__name__})"

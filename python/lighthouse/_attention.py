@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``lighthouse.attention``: the one function for torch tensors and numpy arrays."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lighthouse import _arguments, _numpy
+
+
+class Aux(NamedTuple):
+    """What ``return_aux=True`` adds. No gradient flows through either.
+
+    ``indices`` [B, Hq, S] int32: the entries in the order of the sub-sequence. Window w of level l has the number
+    N' + N'/p + ... + N'/p^(l-1) + w, where N' is the padded length.
+    ``lse`` [B, Hq, S] float32: natural logarithm of the softmax's denominator for every row of the sub-sequence;
+    None with ``attention_fn``, which does not tell.
+    """
+
+    indices: Any
+    lse: Any
+
+
+def attention(
+    q: Any,
+    k: Any,
+    v: Any,
+    num_levels: int = 3,
+    pooling_factor: int = 4,
+    topk: int | None = None,
+    scorer: str = "norm",
+    scale: float | None = None,
+    attention_fn: Callable[..., Any] | None = None,
+    return_aux: bool = False,
+) -> Any:
+    """Causal Lighthouse Attention on the CPU.
+
+    Args:
+        q: [B, Hq, N, D], a torch tensor or a numpy array, float32, bfloat16 or float16. Any strides are read in place
+            where D is contiguous; otherwise a contiguous copy is made. D is a multiple of 8, at most 256.
+        k, v: [B, Hkv, N, D], of the kind and dtype of q. Hkv divides Hq: query head h reads key head h // (Hq / Hkv).
+        num_levels: levels of the pyramid, 1 to 8. With 1 the result is plain causal attention, and pooling_factor and
+            topk are not used.
+        pooling_factor: tokens a window of level l+1 has for one of level l: a power of two, 2 to 64.
+        topk: entries kept at each level but the finest, a multiple of 128. Must be given when num_levels is not 1.
+            N must give each of the topk/128 tiles at least 128 windows of the coarsest level.
+        scorer: how a token is scored; "norm" (L2 norms of its query and its key).
+        scale: softmax scale; None means 1/sqrt(D).
+        attention_fn: the caller's own dense attention over the sub-sequence, torch only. Called as
+            ``attention_fn(qs, ks, vs, is_causal=True, scale=scale)`` with tensors [B, Hq, S, D] (ks and vs one per
+            query head) and the scale as a float, so ``torch.nn.functional.scaled_dot_product_attention`` fits. It must
+            be causal and return [B, Hq, S, D] in the same dtype. Gradients flow through it. With num_levels=1 its
+            result is returned as it is.
+        return_aux: also return ``Aux(indices, lse)``.
+
+    Returns:
+        out [B, Hq, N, D], in the dtype and memory layout (order of strides) of q; or ``(out, aux)``. With torch
+        tensors gradients reach q, k and v; the selection carries none. With numpy there is no gradient.
+        torch runs ``torch.get_num_threads()`` threads, numpy ``LIGHTHOUSE_NUM_THREADS`` or one for each core; the
+        result has the same bits for any number. Under ``torch.autocast("cpu")`` float32 inputs are converted as for
+        ``scaled_dot_product_attention``.
+
+    Raises:
+        TypeError: q, k, v are no tensors or arrays, or of another dtype; a setting has the wrong type.
+        ValueError: a value, a shape, a device or a combination that does not fit. The text says what would.
+        RuntimeError: compiling failed.
+        All are raised before anything runs, but for a wrong result of ``attention_fn``.
+    """
+    settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale)
+    if attention_fn is not None and not callable(attention_fn):
+        raise TypeError(f"attention_fn: expects a function or None, but got {type(attention_fn).__name__}")
+    if isinstance(q, np.ndarray):
+        if attention_fn is not None:
+            raise TypeError(
+                "attention_fn: expects q, k, v to be torch tensors, but got numpy arrays; use torch.from_numpy"
+            )
+        out, indices, lse = _numpy.attention(q, k, v, settings)
+    else:
+        try:
+            from lighthouse import _torch
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            raise TypeError(f"q: expects a torch tensor or a numpy array, but got {type(q).__name__}") from None
+        out, indices, lse = _torch.attention(q, k, v, settings, attention_fn, return_aux)
+    return (out, Aux(indices, lse)) if return_aux else out

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The forward pass on numpy arrays."""
+
+from typing import Any
+
+import numpy as np
+
+from lighthouse import _arguments
+from lighthouse._program import Argument, axis_order, program
+
+ALIGNMENT = 64  # bytes, of the workspace
+
+
+def attention(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns out, indices and lse for checked settings."""
+    for name, array in (("q", q), ("k", k), ("v", v)):
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name}: expects a numpy array, as q is one, but got {type(array).__name__}")
+    # A foreign byte order shows in str(dtype), for example ">f4", and is refused with the other dtypes.
+    _arguments.dtypes(*(str(array.dtype) for array in (q, k, v)))
+    _arguments.shapes(q.shape, k.shape, v.shape)
+    batch, num_heads, seq_len, head_dim = q.shape
+    function = program("attention", str(q.dtype), batch, num_heads, k.shape[1], seq_len, head_dim, *settings).forward
+
+    inputs = [_readable(array) for array in (q, k, v)]
+    outputs = {argument.name: _allocate(argument, q) for argument in function.outputs}
+    arrays = [*inputs, *outputs.values()]
+    workspace = np.empty(function.workspace_bytes + ALIGNMENT, np.uint8)
+    start = workspace.ctypes.data
+    function.op.run(
+        function.direction,
+        [array.ctypes.data for array in arrays],
+        [tuple(stride // array.itemsize for stride in array.strides) for array in arrays],
+        start + -start % ALIGNMENT,
+    )
+    indices = outputs.get("indices")
+    if indices is None:
+        indices = np.broadcast_to(np.arange(seq_len, dtype=np.int32), (batch, num_heads, seq_len))
+    return outputs["out"], indices, outputs["lse"]
+
+
+def _readable(array: np.ndarray) -> np.ndarray:
+    """The array itself where the kernels can read it in place, otherwise a contiguous copy."""
+    whole_steps = all(stride >= 0 and stride % array.itemsize == 0 for stride in array.strides)
+    if array.flags.aligned and whole_steps and array.strides[-1] == array.itemsize:
+        return array
+    return array.copy(order="C")
+
+
+def _allocate(argument: Argument, q: np.ndarray) -> np.ndarray:
+    """Memory of an output: strided ones in the layout of q and in its dtype, the others row-major."""
+    if not argument.strided:
+        return np.empty(argument.shape, q.dtype if argument.dtype == str(q.dtype) else argument.dtype)
+    order = axis_order(argument.shape, q.strides)
+    return np.empty([argument.shape[axis] for axis in order], q.dtype).transpose(np.argsort(order))

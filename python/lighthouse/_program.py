@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compiled programs by spec, with their signatures as plain Python data, and the memory layout of results."""
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lighthouse import _lighthouse
+
+
+class Argument(NamedTuple):
+    """One argument of a compiled function; ``strided`` ones may have any strides with the last dimension contiguous."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    is_output: bool
+    strided: bool
+
+
+class Function:
+    """One direction of a program: what it takes, in order."""
+
+    def __init__(self, op: _lighthouse.Op, direction: str) -> None:
+        arguments, self.workspace_bytes = op.signature(direction)
+        arguments = [Argument(*argument) for argument in arguments]
+        self.direction = direction
+        self.op = op
+        self.inputs = tuple(argument for argument in arguments if not argument.is_output)
+        self.outputs = tuple(argument for argument in arguments if argument.is_output)
+
+
+class Program:
+    """A compiled spec: ``forward``, ``backward``."""
+
+    def __init__(self, spec: _lighthouse.Spec) -> None:
+        op = _lighthouse.get_op(spec)
+        self.forward = Function(op, "forward")
+        self.backward = Function(op, "backward")
+
+
+@functools.lru_cache(maxsize=256)
+def program(
+    op: str,
+    dtype: str,
+    batch: int,
+    num_heads: int,
+    num_kv_heads: int,
+    seq_len: int,
+    head_dim: int,
+    num_levels: int,
+    pooling_factor: int,
+    topk: int,
+    scorer: str = "norm",
+    scale: float = 0.0,
+) -> Program:
+    """Returns the program of a spec, compiled now if need be. Raises ValueError for sizes that do not go together."""
+    return Program(
+        _lighthouse.Spec(
+            op=op,
+            dtype=dtype,
+            scorer=scorer,
+            batch=batch,
+            num_heads=num_heads,
+            num_kv_heads=num_kv_heads,
+            seq_len=seq_len,
+            head_dim=head_dim,
+            num_levels=num_levels,
+            pooling_factor=pooling_factor,
+            topk=topk,
+            scale=scale,
+        )
+    )
+
+
+def clear_memory_cache() -> None:
+    """Drops every compiled program this process holds; the cache on disk stays."""
+    program.cache_clear()
+    _lighthouse.clear_memory_cache()
+
+
+def axis_order(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
+    """Axes from the outermost to the innermost in memory, the last axis always innermost.
+
+    An axis that does not move in memory (size 1, or stride 0 of an expanded tensor) keeps its own place.
+    """
+    order = list(range(len(shape)))
+    moving = [axis for axis in order[:-1] if shape[axis] > 1 and strides[axis] != 0]
+    by_stride = sorted(moving, key=lambda axis: -strides[axis])
+    for place, axis in zip(moving, by_stride, strict=True):
+        order[place] = axis
+    return order
+
+
+def dense_strides(shape: Sequence[int], like: Sequence[int]) -> list[int]:
+    """Strides of a tensor without gaps of this shape, its axes in the order that strides ``like`` give them."""
+    strides = [0] * len(shape)
+    step = 1
+    for axis in reversed(axis_order(shape, like)):
+        strides[axis] = step
+        step *= shape[axis]
+    return strides

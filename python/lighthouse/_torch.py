@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``lighthouse.attention`` on torch tensors: checks, then the registered operators."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lighthouse import _arguments, _torch_attention, _torch_gather
+
+
+def attention(
+    q: Any,
+    k: Any,
+    v: Any,
+    settings: _arguments.Settings,
+    attention_fn: Callable[..., Any] | None,
+    want_indices: bool,
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Returns out, indices and lse for checked settings; see ``lighthouse.attention``."""
+    _check_tensors(q, k, v)
+    if torch.is_autocast_enabled("cpu"):
+        q, k, v = (_autocast(tensor) for tensor in (q, k, v))
+    _arguments.dtypes(*(str(tensor.dtype).removeprefix("torch.") for tensor in (q, k, v)))
+    _arguments.shapes(q.shape, k.shape, v.shape)
+    if attention_fn is not None:
+        out, indices = _with_own_attention(q, k, v, settings, attention_fn)
+        lse = None
+    else:
+        out, indices, lse, _ = _torch_attention.attention(q, k, v, *settings)
+    if want_indices and settings.num_levels == 1:
+        batch, num_heads, seq_len, _ = q.shape
+        indices = torch.arange(seq_len, dtype=torch.int32).expand(batch, num_heads, seq_len)
+    return out, indices, lse
+
+
+def _check_tensors(q: Any, k: Any, v: Any) -> None:
+    for name, tensor in (("q", q), ("k", k), ("v", v)):
+        if not isinstance(tensor, Tensor):
+            expected = "a torch tensor or a numpy array" if name == "q" else "a torch tensor, as q is one"
+            raise TypeError(f"{name}: expects {expected}, but got {type(tensor).__name__}")
+        if tensor.layout != torch.strided:
+            raise TypeError(f"{name}: expects a dense (strided) tensor, but got layout {tensor.layout}; use to_dense()")
+        if tensor.device.type != "cpu":
+            raise ValueError(
+                f"{name}: expects a tensor on cpu, the only device so far, but got {tensor.device}; use .cpu()"
+            )
+
+
+def _autocast(tensor: Tensor) -> Tensor:
+    """What autocast does to the inputs of scaled_dot_product_attention."""
+    return tensor.to(torch.get_autocast_dtype("cpu")) if tensor.dtype == torch.float32 else tensor
+
+
+def _with_own_attention(
+    q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, attention_fn: Callable[..., Any]
+) -> tuple[Tensor, Tensor | None]:
+    num_levels, pooling_factor, topk, scorer, scale = settings
+    levels = (num_levels, pooling_factor, topk)
+    scale = scale or q.shape[3] ** -0.5
+    if num_levels == 1:
+        heads, kv_heads = q.shape[1], k.shape[1]
+        if heads % kv_heads != 0:
+            raise ValueError(f"k: expects a number of heads that divides that of q, {heads}, but got {kv_heads}")
+        ks, vs = (tensor.repeat_interleave(heads // kv_heads, dim=1) for tensor in (k, v))
+        return _call(attention_fn, q, ks, vs, scale), None
+    qs, ks, vs, indices = _torch_gather.gather(q, k, v, *levels, scorer)
+    os = _call(attention_fn, qs, ks, vs, scale)
+    return _torch_gather.scatter(os, indices, q.stride(), q.shape[2], *levels), indices
+
+
+def _call(attention_fn: Callable[..., Any], qs: Tensor, ks: Tensor, vs: Tensor, scale: float) -> Tensor:
+    os = attention_fn(qs, ks, vs, is_causal=True, scale=scale)
+    if not isinstance(os, Tensor):
+        raise TypeError(f"attention_fn: expects its result to be a torch tensor, but got {type(os).__name__}")
+    if os.shape != qs.shape or os.dtype != qs.dtype or os.device != qs.device:
+        raise ValueError(
+            f"attention_fn: expects its result to have shape {list(qs.shape)}, dtype {qs.dtype}, device {qs.device}, "
+            f"but got {list(os.shape)}, {os.dtype}, {os.device}"
+        )
+    return os

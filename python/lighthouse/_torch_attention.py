@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators ``torch.ops.lighthouse.attention`` and ``attention_backward``.
+
+Both are functional: they return fresh tensors. What backward keeps of forward is read from the compiled signatures by
+name.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.library import custom_op
+
+from lighthouse._program import Program
+from lighthouse._torch_run import allocate, named, program_of, run
+
+
+def _attention_program(
+    q: Tensor, k: Tensor, num_levels: int, pooling_factor: int, topk: int, scorer: str, scale: float
+) -> Program:
+    return program_of("attention", q, k.shape[1], q.shape[2], (num_levels, pooling_factor, topk), scorer, scale)
+
+
+def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) -> tuple:
+    function = _attention_program(q, k, *settings).forward
+    outputs = allocate(function, {"out": q.stride()}, q.device)
+    if compute:
+        run(function, [q, k, v], list(outputs.values()))
+    out, lse = outputs.pop("out"), outputs.pop("lse")
+    indices = outputs.pop("indices", None)
+    if indices is None:  # One level: every token, in order.
+        indices = torch.empty([0], dtype=torch.int32, device=q.device)
+    return out, indices, lse, list(outputs.values())
+
+
+@custom_op("lighthouse::attention", mutates_args=(), device_types="cpu")
+def attention(
+    q: Tensor, k: Tensor, v: Tensor, num_levels: int, pooling_factor: int, topk: int, scorer: str, scale: float
+) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
+    """Returns out, indices (empty for one level), lse, and the other tensors that backward keeps."""
+    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale), compute=True)
+
+
+@attention.register_fake
+def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale):
+    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale), compute=False)
+
+
+def _attention_backward(
+    dout: Tensor, kept: Sequence[Tensor], layouts: tuple, num_kv_heads: int, settings: tuple, compute: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    *levels, scorer, scale = settings
+    function = program_of("attention", dout, num_kv_heads, dout.shape[2], tuple(levels), scorer, scale).backward
+    outputs = allocate(function, dict(zip(("dq", "dk", "dv"), layouts, strict=True)), dout.device)
+    if compute:
+        run(function, [dout, *kept], list(outputs.values()))
+    return outputs["dq"], outputs["dk"], outputs["dv"]
+
+
+@custom_op("lighthouse::attention_backward", mutates_args=(), device_types="cpu")
+def attention_backward(
+    dout: Tensor,
+    kept: Sequence[Tensor],
+    q_stride: Sequence[int],
+    k_stride: Sequence[int],
+    v_stride: Sequence[int],
+    num_kv_heads: int,
+    num_levels: int,
+    pooling_factor: int,
+    topk: int,
+    scorer: str,
+    scale: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns dq, dk, dv in the layouts of q, k, v. ``kept`` follows the inputs of the compiled backward after dout."""
+    settings = (num_levels, pooling_factor, topk, scorer, scale)
+    return _attention_backward(dout, kept, (q_stride, k_stride, v_stride), num_kv_heads, settings, compute=True)
+
+
+@attention_backward.register_fake
+def _(dout, kept, q_stride, k_stride, v_stride, num_kv_heads, num_levels, pooling_factor, topk, scorer, scale):
+    settings = (num_levels, pooling_factor, topk, scorer, scale)
+    return _attention_backward(dout, kept, (q_stride, k_stride, v_stride), num_kv_heads, settings, compute=False)
+
+
+def _attention_setup(ctx, inputs, output):
+    q, k, v, *settings = inputs
+    out, indices, lse, others = output
+    program = _attention_program(q, k, *settings)
+    tensors = {"q": q, "k": k, "v": v, "out": out, "indices": indices, "lse": lse}
+    names = [a.name for a in program.forward.outputs if a.name not in tensors]
+    tensors.update(zip(names, others, strict=True))
+    ctx.save_for_backward(*named(program.backward.inputs[1:], tensors))
+    ctx.mark_non_differentiable(indices, lse, *others)
+    ctx.set_materialize_grads(False)  # The other outputs have no gradients; zeros for them would cost memory.
+    ctx.strides = [list(tensor.stride()) for tensor in (q, k, v)]
+    ctx.num_kv_heads = k.shape[1]
+    ctx.settings = settings
+
+
+def _attention_grad(ctx, dout, *_):
+    kept = list(ctx.saved_tensors)
+    return *attention_backward(dout, kept, *ctx.strides, ctx.num_kv_heads, *ctx.settings), *[None] * 5
+
+
+attention.register_autograd(_attention_grad, setup_context=_attention_setup)

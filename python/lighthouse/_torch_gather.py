@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators ``gather``, ``scatter`` and their backward operators: our two ends around a caller's own attention.
+
+All are functional: they return fresh tensors.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+from torch.library import custom_op
+
+from lighthouse._program import Program
+from lighthouse._torch_run import allocate, named, program_of, run
+
+# gather --------------------------------------------------------------------------------------------------------------
+
+
+def _gather(q: Tensor, k: Tensor, v: Tensor, levels: tuple[int, int, int], scorer: str, compute: bool) -> tuple:
+    function = program_of("gather", q, k.shape[1], q.shape[2], levels, scorer).forward
+    outputs = allocate(function, {}, q.device)
+    if compute:
+        run(function, [q, k, v], list(outputs.values()))
+    return outputs["qs"], outputs["ks"], outputs["vs"], outputs["indices"]
+
+
+@custom_op("lighthouse::gather", mutates_args=(), device_types="cpu")
+def gather(
+    q: Tensor, k: Tensor, v: Tensor, num_levels: int, pooling_factor: int, topk: int, scorer: str
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Returns qs, ks, vs [B, Hq, S, D] and indices [B, Hq, S]."""
+    return _gather(q, k, v, (num_levels, pooling_factor, topk), scorer, compute=True)
+
+
+@gather.register_fake
+def _(q, k, v, num_levels, pooling_factor, topk, scorer):
+    return _gather(q, k, v, (num_levels, pooling_factor, topk), scorer, compute=False)
+
+
+def _gather_backward(
+    grads: Sequence[Tensor],
+    indices: Tensor,
+    layouts: tuple,
+    num_kv_heads: int,
+    seq_len: int,
+    levels: tuple[int, int, int],
+    scorer: str,
+    compute: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    function = program_of("gather", grads[0], num_kv_heads, seq_len, levels, scorer).backward
+    outputs = allocate(function, dict(zip(("dq", "dk", "dv"), layouts, strict=True)), grads[0].device)
+    if compute:
+        tensors = dict(zip(("dqs", "dks", "dvs", "indices"), (*grads, indices), strict=True))
+        run(function, named(function.inputs, tensors), list(outputs.values()))
+    return outputs["dq"], outputs["dk"], outputs["dv"]
+
+
+@custom_op("lighthouse::gather_backward", mutates_args=(), device_types="cpu")
+def gather_backward(
+    dqs: Tensor,
+    dks: Tensor,
+    dvs: Tensor,
+    indices: Tensor,
+    q_stride: Sequence[int],
+    k_stride: Sequence[int],
+    v_stride: Sequence[int],
+    num_kv_heads: int,
+    seq_len: int,
+    num_levels: int,
+    pooling_factor: int,
+    topk: int,
+    scorer: str,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns dq, dk, dv in the layouts of q, k, v."""
+    layouts, levels = (q_stride, k_stride, v_stride), (num_levels, pooling_factor, topk)
+    return _gather_backward((dqs, dks, dvs), indices, layouts, num_kv_heads, seq_len, levels, scorer, compute=True)
+
+
+@gather_backward.register_fake
+def _(
+    dqs,
+    dks,
+    dvs,
+    indices,
+    q_stride,
+    k_stride,
+    v_stride,
+    num_kv_heads,
+    seq_len,
+    num_levels,
+    pooling_factor,
+    topk,
+    scorer,
+):
+    layouts, levels = (q_stride, k_stride, v_stride), (num_levels, pooling_factor, topk)
+    return _gather_backward((dqs, dks, dvs), indices, layouts, num_kv_heads, seq_len, levels, scorer, compute=False)
+
+
+def _gather_setup(ctx, inputs, output):
+    q, k, v, *settings = inputs
+    ctx.save_for_backward(output[3])
+    ctx.mark_non_differentiable(output[3])
+    ctx.strides = [list(tensor.stride()) for tensor in (q, k, v)]
+    ctx.num_kv_heads, ctx.seq_len = k.shape[1], q.shape[2]
+    ctx.settings = settings
+
+
+def _gather_grad(ctx, dqs, dks, dvs, _):
+    (indices,) = ctx.saved_tensors
+    grads = gather_backward(dqs, dks, dvs, indices, *ctx.strides, ctx.num_kv_heads, ctx.seq_len, *ctx.settings)
+    return *grads, *[None] * 4
+
+
+gather.register_autograd(_gather_grad, setup_context=_gather_setup)
+
+
+# scatter -------------------------------------------------------------------------------------------------------------
+
+
+def _scatter_program(os: Tensor, seq_len: int, levels: tuple[int, int, int]) -> Program:
+    return program_of("scatter", os, os.shape[1], seq_len, levels, "norm")
+
+
+def _scatter(
+    os: Tensor, indices: Tensor, out_stride: Sequence[int], seq_len: int, levels: tuple[int, int, int], compute: bool
+) -> Tensor:
+    function = _scatter_program(os, seq_len, levels).forward
+    outputs = allocate(function, {"out": out_stride}, os.device)
+    if compute:
+        run(function, named(function.inputs, {"os": os, "indices": indices}), list(outputs.values()))
+    return outputs["out"]
+
+
+@custom_op("lighthouse::scatter", mutates_args=(), device_types="cpu")
+def scatter(
+    os: Tensor,
+    indices: Tensor,
+    out_stride: Sequence[int],
+    seq_len: int,
+    num_levels: int,
+    pooling_factor: int,
+    topk: int,
+) -> Tensor:
+    """Returns out [B, H, N, D], axes in the order of out_stride, for os [B, H, S, D] and the indices of ``gather``."""
+    return _scatter(os, indices, out_stride, seq_len, (num_levels, pooling_factor, topk), compute=True)
+
+
+@scatter.register_fake
+def _(os, indices, out_stride, seq_len, num_levels, pooling_factor, topk):
+    return _scatter(os, indices, out_stride, seq_len, (num_levels, pooling_factor, topk), compute=False)
+
+
+def _scatter_backward(dout: Tensor, indices: Tensor, levels: tuple[int, int, int], compute: bool) -> Tensor:
+    function = _scatter_program(dout, dout.shape[2], levels).backward
+    outputs = allocate(function, {}, dout.device)
+    if compute:
+        run(function, named(function.inputs, {"dout": dout, "indices": indices}), list(outputs.values()))
+    return outputs["dos"]
+
+
+@custom_op("lighthouse::scatter_backward", mutates_args=(), device_types="cpu")
+def scatter_backward(dout: Tensor, indices: Tensor, num_levels: int, pooling_factor: int, topk: int) -> Tensor:
+    """Returns dos [B, H, S, D]."""
+    return _scatter_backward(dout, indices, (num_levels, pooling_factor, topk), compute=True)
+
+
+@scatter_backward.register_fake
+def _(dout, indices, num_levels, pooling_factor, topk):
+    return _scatter_backward(dout, indices, (num_levels, pooling_factor, topk), compute=False)
+
+
+def _scatter_setup(ctx, inputs, output):
+    _, indices, _, _, *levels = inputs
+    ctx.save_for_backward(indices)
+    ctx.levels = levels
+
+
+def _scatter_grad(ctx, dout):
+    (indices,) = ctx.saved_tensors
+    return scatter_backward(dout, indices, *ctx.levels), *[None] * 6
+
+
+scatter.register_autograd(_scatter_grad, setup_context=_scatter_setup)

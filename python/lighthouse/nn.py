@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``LighthouseAttention``, a module for ``scaled_dot_product_attention``, and ``set_dense`` for the second stage."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+from lighthouse import _arguments, _lighthouse
+from lighthouse._attention import attention
+
+__all__ = ["LighthouseAttention", "set_dense"]
+
+
+class LighthouseAttention(torch.nn.Module):
+    """Causal Lighthouse Attention with the call of ``scaled_dot_product_attention``. It has no parameters.
+
+    Args:
+        num_levels, pooling_factor, topk, scorer, attention_fn: as in ``lighthouse.attention``.
+        short: what a sequence too short for the pyramid gets: "refuse" a ValueError, "dense" plain causal attention.
+
+    Attributes:
+        dense: True runs plain causal ``scaled_dot_product_attention``; see ``set_dense``.
+
+    Raises:
+        TypeError, ValueError: a setting that no sequence could have.
+    """
+
+    def __init__(
+        self,
+        num_levels: int = 3,
+        pooling_factor: int = 4,
+        topk: int | None = None,
+        scorer: str = "norm",
+        attention_fn: Callable[..., Any] | None = None,
+        short: str = "refuse",
+    ) -> None:
+        super().__init__()
+        settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, None)
+        if short not in ("refuse", "dense"):
+            raise ValueError(f"short: expects 'refuse' or 'dense', but got {short!r}")
+        if attention_fn is not None and not callable(attention_fn):
+            raise TypeError(f"attention_fn: expects a function or None, but got {type(attention_fn).__name__}")
+        _validate(settings)
+        self.num_levels, self.pooling_factor, self.topk, self.scorer, _ = settings
+        self.attention_fn = attention_fn
+        self.short = short
+        self.dense = False
+
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attn_mask: Tensor | None = None,
+        dropout_p: float = 0.0,
+        is_causal: bool = True,
+        scale: float | None = None,
+        enable_gqa: bool = False,
+    ) -> Tensor:
+        """Returns [B, Hq, N, D] for query [B, Hq, N, D], key and value [B, Hkv, N, D].
+
+        What the method cannot honour is refused with ValueError: a mask, dropout, ``is_causal=False``, and fewer key
+        heads than query heads without ``enable_gqa=True``.
+        """
+        if attn_mask is not None:
+            raise ValueError("attn_mask: expects None, the attention is causal, but got a mask")
+        if dropout_p != 0.0:
+            raise ValueError(f"dropout_p: expects 0.0, but got {dropout_p}")
+        if is_causal is not True:
+            raise ValueError(f"is_causal: expects True, but got {is_causal!r}")
+        if not enable_gqa and query.shape[1:2] != key.shape[1:2]:
+            raise ValueError(
+                f"enable_gqa: expects True where query and key differ in heads, but got {enable_gqa!r} for query "
+                f"{list(query.shape)} and key {list(key.shape)}"
+            )
+        if self.dense or (self.short == "dense" and self._is_short(query.shape[2])):
+            return scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale, enable_gqa=enable_gqa)
+        return attention(
+            query,
+            key,
+            value,
+            num_levels=self.num_levels,
+            pooling_factor=self.pooling_factor,
+            topk=self.topk,
+            scorer=self.scorer,
+            scale=scale,
+            attention_fn=self.attention_fn,
+        )
+
+    def _is_short(self, seq_len: int) -> bool:
+        """Whether a tile, N'/T tokens, holds fewer than 128 coarsest windows."""
+        tile_unit = self.pooling_factor ** (self.num_levels - 1) * (self.topk // 128)
+        return self.num_levels > 1 and -(-seq_len // tile_unit) < 128
+
+    def extra_repr(self) -> str:
+        return (
+            f"num_levels={self.num_levels}, pooling_factor={self.pooling_factor}, topk={self.topk}, "
+            f"scorer={self.scorer!r}, short={self.short!r}, dense={self.dense}"
+        )
+
+
+def set_dense(model: torch.nn.Module, dense: bool) -> int:
+    """Switches every ``LighthouseAttention`` in ``model`` to dense attention (True) or back (False).
+
+    Returns:
+        How many modules there are; 0 means that the model has none.
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"model: expects a torch.nn.Module, but got {type(model).__name__}")
+    if not isinstance(dense, bool):
+        raise TypeError(f"dense: expects True or False, but got {dense!r}")
+    modules = [module for module in model.modules() if isinstance(module, LighthouseAttention)]
+    for module in modules:
+        module.dense = dense
+    return len(modules)
+
+
+def _validate(settings: _arguments.Settings) -> None:
+    """Lets ``Spec`` judge the settings on the shortest sequence that fits them."""
+    num_levels, pooling_factor, topk, scorer, _ = settings
+    if 1 <= num_levels <= 8 and 2 <= pooling_factor <= 64:
+        seq_len = max(topk, 128) * pooling_factor ** (num_levels - 1)
+    else:
+        seq_len = 128  # Spec refuses the other field first.
+    _lighthouse.Spec(
+        scorer=scorer,
+        seq_len=min(seq_len, 2**62),
+        head_dim=8,
+        num_levels=num_levels,
+        pooling_factor=pooling_factor,
+        topk=topk,
+    ).validate()

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LaunchPlan: its JSON form. Reading is strict, since a plan decides which memory the kernels touch.
+#include "runtime/LaunchPlan.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace llvm;
+
+namespace lighthouse {
+
+static constexpr StringLiteral kRoleNames[] = {"input", "output", "workspace"};
+
+int64_t elementBytes(StringRef dtype) {
+  return StringSwitch<int64_t>(dtype).Cases({"float32", "int32"}, 4).Cases({"bfloat16", "float16"}, 2).Default(0);
+}
+
+static json::Value toJSON(const Buffer &buffer) {
+  return json::Object{{"name", buffer.name},       {"role", kRoleNames[static_cast<size_t>(buffer.role)]},
+                      {"dtype", buffer.dtype},     {"shape", json::Array(buffer.shape)},
+                      {"strided", buffer.strided}, {"offset", buffer.offset}};
+}
+
+static json::Value toJSON(const Launch &launch) {
+  return json::Object{{"kernel", launch.kernel}, {"items", launch.items}, {"buffers", json::Array(launch.buffers)}};
+}
+
+json::Value toJSON(const LaunchPlan &plan) {
+  json::Array buffers, launches;
+  for (const Buffer &buffer : plan.buffers)
+    buffers.push_back(toJSON(buffer));
+  for (const Launch &launch : plan.launches)
+    launches.push_back(toJSON(launch));
+  return json::Object{{"name", plan.name},
+                      {"buffers", std::move(buffers)},
+                      {"launches", std::move(launches)},
+                      {"workspace_bytes", plan.workspace_bytes}};
+}
+
+/// Every field is required, so an object with more of them has one that we do not know.
+static bool hasOnly(const json::Value &value, size_t num_fields, json::Path path) {
+  const json::Object *object = value.getAsObject();
+  if (!object || object->size() <= num_fields)
+    return true;
+  path.report("unknown field");
+  return false;
+}
+
+static bool fromJSON(const json::Value &value, BufferRole &out, json::Path path) {
+  const auto *found = llvm::find(kRoleNames, value.getAsString().value_or(""));
+  if (found == std::end(kRoleNames)) {
+    path.report("expected input, output or workspace");
+    return false;
+  }
+  out = static_cast<BufferRole>(found - std::begin(kRoleNames));
+  return true;
+}
+
+static bool fromJSON(const json::Value &value, Buffer &out, json::Path path) {
+  json::ObjectMapper mapper(value, path);
+  return mapper && mapper.map("name", out.name) && mapper.map("role", out.role) && mapper.map("dtype", out.dtype) &&
+         mapper.map("shape", out.shape) && mapper.map("strided", out.strided) && mapper.map("offset", out.offset) &&
+         hasOnly(value, 6, path);
+}
+
+static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
+  json::ObjectMapper mapper(value, path);
+  return mapper && mapper.map("kernel", out.kernel) && mapper.map("items", out.items) &&
+         mapper.map("buffers", out.buffers) && hasOnly(value, 3, path);
+}
+
+Expected<LaunchPlan> planFromJSON(const json::Value &value) {
+  LaunchPlan plan;
+  json::Path::Root root("plan");
+  json::Path path(root);
+  json::ObjectMapper mapper(value, path);
+  bool read = mapper && mapper.map("name", plan.name) && mapper.map("buffers", plan.buffers) &&
+              mapper.map("launches", plan.launches) && mapper.map("workspace_bytes", plan.workspace_bytes) &&
+              hasOnly(value, 4, path);
+  if (!read)
+    return root.getError();
+  if (Error error = verify(plan))
+    return std::move(error);
+  return plan;
+}
+
+/// "launch plan 'forward': buffers[2].offset expects a multiple of 64, but got 3".
+template <typename T>
+static Error refuse(const LaunchPlan &plan, const Twine &field, const Twine &expected, const T &got) {
+  return createStringError("launch plan '" + Twine(plan.name) + "': " + field + " expects " + expected + ", but got " +
+                           Twine(got));
+}
+
+/// Bytes of a row-major buffer; nothing where a size is negative or they do not fit into 63 bits.
+static std::optional<int64_t> byteSize(const Buffer &buffer) {
+  int64_t bytes = elementBytes(buffer.dtype);
+  for (int64_t size : buffer.shape)
+    if (size < 0 || MulOverflow(bytes, size, bytes))
+      return std::nullopt;
+  return bytes;
+}
+
+static Error verifyBuffer(const LaunchPlan &plan, size_t index) {
+  const Buffer &buffer = plan.buffers[index];
+  std::string field = ("buffers[" + Twine(index) + "]").str();
+  if (buffer.name.empty())
+    return refuse(plan, field + ".name", "a name", "none");
+  if (index > 0 && buffer.role < plan.buffers[index - 1].role)
+    return refuse(plan, field + ".role", "inputs, then outputs, then workspace",
+                  kRoleNames[static_cast<size_t>(buffer.role)] + " after " +
+                      kRoleNames[static_cast<size_t>(plan.buffers[index - 1].role)]);
+  if (elementBytes(buffer.dtype) == 0)
+    return refuse(plan, field + ".dtype", "float32, bfloat16, float16 or int32", "'" + buffer.dtype + "'");
+  if (buffer.shape.size() > kMaxRank)
+    return refuse(plan, field + ".shape", "a rank of at most " + Twine(kMaxRank), buffer.shape.size());
+  std::optional<int64_t> bytes = byteSize(buffer);
+  if (!bytes)
+    return refuse(plan, field + ".shape", "sizes of at least 0 whose bytes fit into 63 bits",
+                  formatv("{0:$[ x ]}", make_range(buffer.shape.begin(), buffer.shape.end())).str());
+  if (buffer.role != BufferRole::Workspace)
+    return buffer.offset == 0 ? Error::success()
+                              : refuse(plan, field + ".offset", "0, as for every input and output", buffer.offset);
+  if (buffer.strided)
+    return refuse(plan, field + ".strided", "false, as for all workspace", "true");
+  if (buffer.offset < 0 || buffer.offset > plan.workspace_bytes || *bytes > plan.workspace_bytes - buffer.offset)
+    return refuse(plan, field + ".offset",
+                  "its " + Twine(*bytes) + " bytes inside the workspace of " + Twine(plan.workspace_bytes),
+                  buffer.offset);
+  return Error::success();
+}
+
+static Error verifyLaunch(const LaunchPlan &plan, size_t index) {
+  const Launch &launch = plan.launches[index];
+  std::string field = ("launches[" + Twine(index) + "]").str();
+  if (launch.kernel.empty())
+    return refuse(plan, field + ".kernel", "a symbol", "none");
+  if (launch.items < 0)
+    return refuse(plan, field + ".items", "at least 0", launch.items);
+  for (int64_t buffer : launch.buffers)
+    if (buffer < 0 || buffer >= static_cast<int64_t>(plan.buffers.size()))
+      return refuse(plan, field + ".buffers", "indices from 0 to " + Twine(int64_t(plan.buffers.size()) - 1), buffer);
+  return Error::success();
+}
+
+Error verify(const LaunchPlan &plan) {
+  if (plan.name.empty())
+    return refuse(plan, "name", "a name", "none");
+  if (plan.workspace_bytes < 0)
+    return refuse(plan, "workspace_bytes", "at least 0", plan.workspace_bytes);
+  for (size_t index = 0; index < plan.buffers.size(); ++index)
+    if (Error error = verifyBuffer(plan, index))
+      return error;
+  for (size_t index = 0; index < plan.launches.size(); ++index)
+    if (Error error = verifyLaunch(plan, index))
+      return error;
+  return Error::success();
+}
+
+} // namespace lighthouse

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LaunchPlan: what a compiled function launches, on which buffers. Plain data, the same for every target.
+#pragma once
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lighthouse {
+
+/// Dimensions of a buffer at most.
+inline constexpr size_t kMaxRank = 4;
+
+/// Where a buffer's memory comes from.
+enum class BufferRole : uint8_t { Input, Output, Workspace };
+
+struct Buffer {
+  std::string name;
+  BufferRole role = BufferRole::Workspace;
+  std::string dtype;          ///< "float32", "bfloat16", "float16", "int32"
+  std::vector<int64_t> shape; ///< static
+  bool strided = false;       ///< the caller gives the strides; otherwise row-major
+  int64_t offset = 0;         ///< bytes from the workspace's start; Workspace only
+};
+
+struct Launch {
+  std::string kernel;           ///< symbol in the machine code
+  int64_t items = 1;            ///< independent work items, 0 .. items-1
+  std::vector<int64_t> buffers; ///< indices into LaunchPlan::buffers, in the kernel's argument order
+};
+
+/// Buffers: inputs first, then outputs, then workspace.
+struct LaunchPlan {
+  std::string name; ///< "forward" or "backward"
+  std::vector<Buffer> buffers;
+  std::vector<Launch> launches;
+  int64_t workspace_bytes = 0;
+};
+
+/// Bytes of one element of `dtype`; 0 for a name that is none of the four.
+int64_t elementBytes(llvm::StringRef dtype);
+
+/// Succeeds when a launcher can trust the plan: order of roles, known dtypes, rank, workspace buffers inside the
+/// workspace, indices in range.
+llvm::Error verify(const LaunchPlan &plan);
+
+llvm::json::Value toJSON(const LaunchPlan &plan);
+/// Fails with a message naming the field that is missing, of the wrong type or out of range. The plan has been
+/// verified.
+llvm::Expected<LaunchPlan> planFromJSON(const llvm::json::Value &value);
+
+} // namespace lighthouse

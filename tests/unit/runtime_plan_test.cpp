@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LaunchPlan: its JSON form and what a plan must hold.
+#include "runtime/LaunchPlan.h"
+
+#include <gtest/gtest.h>
+
+using namespace lighthouse;
+using namespace llvm;
+
+static LaunchPlan smallPlan() {
+  LaunchPlan plan;
+  plan.name = "forward";
+  plan.workspace_bytes = 256;
+  plan.buffers = {{"q", BufferRole::Input, "bfloat16", {1, 2, 300, 64}, true, 0},
+                  {"indices", BufferRole::Output, "int32", {1, 2, 40}, false, 0},
+                  {"norms", BufferRole::Workspace, "float32", {16}, false, 64},
+                  {"flags", BufferRole::Workspace, "int32", {32}, false, 128}};
+  plan.launches = {{"pool_score", 7, {0, 2}}, {"select", 2, {2, 1, 3}}};
+  return plan;
+}
+
+/// The message with which a plan's JSON is refused.
+static std::string refusal(const json::Value &value) {
+  Expected<LaunchPlan> plan = planFromJSON(value);
+  return plan ? "accepted" : toString(plan.takeError());
+}
+
+TEST(LaunchPlan, RoundTrip) {
+  LaunchPlan plan = smallPlan();
+  Expected<LaunchPlan> read = planFromJSON(toJSON(plan));
+  ASSERT_TRUE(bool(read)) << toString(read.takeError());
+  EXPECT_EQ(toJSON(*read), toJSON(plan));
+  EXPECT_EQ(read->name, "forward");
+  EXPECT_EQ(read->workspace_bytes, 256);
+  ASSERT_EQ(read->buffers.size(), 4u);
+  EXPECT_EQ(read->buffers[0].role, BufferRole::Input);
+  EXPECT_EQ(read->buffers[0].shape, (std::vector<int64_t>{1, 2, 300, 64}));
+  EXPECT_TRUE(read->buffers[0].strided);
+  EXPECT_EQ(read->buffers[2].offset, 64);
+  ASSERT_EQ(read->launches.size(), 2u);
+  EXPECT_EQ(read->launches[1].kernel, "select");
+  EXPECT_EQ(read->launches[1].items, 2);
+  EXPECT_EQ(read->launches[1].buffers, (std::vector<int64_t>{2, 1, 3}));
+}
+
+TEST(LaunchPlan, ElementBytes) {
+  EXPECT_EQ(elementBytes("float32"), 4);
+  EXPECT_EQ(elementBytes("int32"), 4);
+  EXPECT_EQ(elementBytes("bfloat16"), 2);
+  EXPECT_EQ(elementBytes("float16"), 2);
+  EXPECT_EQ(elementBytes("float64"), 0);
+}
+
+TEST(LaunchPlan, EveryFieldIsRequired) {
+  for (const char *key : {"name", "buffers", "launches", "workspace_bytes"}) {
+    json::Value value = toJSON(smallPlan());
+    value.getAsObject()->erase(key);
+    EXPECT_NE(refusal(value).find(std::string("plan.") + key), std::string::npos) << refusal(value);
+  }
+  for (const char *key : {"name", "role", "dtype", "shape", "strided", "offset"}) {
+    json::Value value = toJSON(smallPlan());
+    (*value.getAsObject()->getArray("buffers"))[2].getAsObject()->erase(key);
+    EXPECT_NE(refusal(value).find(std::string("plan.buffers[2].") + key), std::string::npos) << refusal(value);
+  }
+  for (const char *key : {"kernel", "items", "buffers"}) {
+    json::Value value = toJSON(smallPlan());
+    (*value.getAsObject()->getArray("launches"))[1].getAsObject()->erase(key);
+    EXPECT_NE(refusal(value).find(std::string("plan.launches[1].") + key), std::string::npos) << refusal(value);
+  }
+}
+
+TEST(LaunchPlan, RefusesWrongTypes) {
+  EXPECT_EQ(refusal(json::Array{}), "expected object when parsing plan");
+  json::Value value = toJSON(smallPlan());
+  (*(*value.getAsObject()->getArray("buffers"))[1].getAsObject())["role"] = "scratch";
+  EXPECT_EQ(refusal(value), "expected input, output or workspace at plan.buffers[1].role");
+  value = toJSON(smallPlan());
+  (*value.getAsObject())["workspace_bytes"] = "256";
+  EXPECT_EQ(refusal(value), "expected integer at plan.workspace_bytes");
+  value = toJSON(smallPlan());
+  (*value.getAsObject())["streams"] = 2;
+  EXPECT_EQ(refusal(value), "unknown field when parsing plan");
+}
+
+/// A change that breaks a plan, and the message it must give.
+struct BadPlan {
+  const char *name;
+  void (*change)(LaunchPlan &plan);
+  const char *message;
+};
+
+class LaunchPlanRefusal : public testing::TestWithParam<BadPlan> {};
+
+TEST_P(LaunchPlanRefusal, NamesTheField) {
+  LaunchPlan plan = smallPlan();
+  ASSERT_EQ(toString(verify(plan)), "");
+  GetParam().change(plan);
+  EXPECT_EQ(toString(verify(plan)), "launch plan 'forward': " + std::string(GetParam().message));
+  EXPECT_EQ(refusal(toJSON(plan)), toString(verify(plan)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, LaunchPlanRefusal,
+    testing::Values(
+        BadPlan{"Workspace", [](LaunchPlan &p) { p.workspace_bytes = -1; },
+                "workspace_bytes expects at least 0, but got -1"},
+        BadPlan{"BufferName", [](LaunchPlan &p) { p.buffers[1].name = ""; },
+                "buffers[1].name expects a name, but got none"},
+        BadPlan{"Order",
+                [](LaunchPlan &p) {
+                  p.buffers[0].role = BufferRole::Output;
+                  p.buffers[1].role = BufferRole::Input;
+                },
+                "buffers[1].role expects inputs, then outputs, then workspace, but got input after output"},
+        BadPlan{"DType", [](LaunchPlan &p) { p.buffers[0].dtype = "float64"; },
+                "buffers[0].dtype expects float32, bfloat16, float16 or int32, but got 'float64'"},
+        BadPlan{"Rank", [](LaunchPlan &p) { p.buffers[0].shape = {1, 1, 1, 1, 1}; },
+                "buffers[0].shape expects a rank of at most 4, but got 5"},
+        BadPlan{"NegativeSize", [](LaunchPlan &p) { p.buffers[1].shape = {2, -3}; },
+                "buffers[1].shape expects sizes of at least 0 whose bytes fit into 63 bits, but got 2 x -3"},
+        BadPlan{"HugeSize", [](LaunchPlan &p) { p.buffers[1].shape = {int64_t(1) << 31, int64_t(1) << 31}; },
+                "buffers[1].shape expects sizes of at least 0 whose bytes fit into 63 bits, but got 2147483648 x "
+                "2147483648"},
+        BadPlan{"InputOffset", [](LaunchPlan &p) { p.buffers[0].offset = 8; },
+                "buffers[0].offset expects 0, as for every input and output, but got 8"},
+        BadPlan{"StridedWorkspace", [](LaunchPlan &p) { p.buffers[2].strided = true; },
+                "buffers[2].strided expects false, as for all workspace, but got true"},
+        BadPlan{"PastTheEnd", [](LaunchPlan &p) { p.buffers[3].offset = 192; },
+                "buffers[3].offset expects its 128 bytes inside the workspace of 256, but got 192"},
+        BadPlan{"NegativeOffset", [](LaunchPlan &p) { p.buffers[3].offset = -64; },
+                "buffers[3].offset expects its 128 bytes inside the workspace of 256, but got -64"},
+        BadPlan{"Kernel", [](LaunchPlan &p) { p.launches[0].kernel = ""; },
+                "launches[0].kernel expects a symbol, but got none"},
+        BadPlan{"Items", [](LaunchPlan &p) { p.launches[1].items = -1; },
+                "launches[1].items expects at least 0, but got -1"},
+        BadPlan{"Index", [](LaunchPlan &p) { p.launches[1].buffers[1] = 4; },
+                "launches[1].buffers expects indices from 0 to 3, but got 4"}),
+    [](const testing::TestParamInfo<BadPlan> &info) { return std::string(info.param.name); });
