@@ -18,8 +18,8 @@ constexpr int64_t kDigits = 256;
 class Keep64Function {
 public:
   Keep64Function(Emitter &e, Block &body)
-      : e(e), scores(body.getArgument(0)),
-        candidates{body.getArgument(1), body.getArgument(2), body.getArgument(3), body.getArgument(4), body.getArgument(5)} {}
+      : e(e), scores{body.getArgument(0), body.getArgument(1), body.getArgument(2), body.getArgument(3)},
+        candidates{body.getArgument(4), body.getArgument(5), body.getArgument(6), body.getArgument(7), body.getArgument(8)} {}
 
   void emit() {
     Value histogram = e.scratch({kDigits}, e.b.getI32Type());
@@ -94,7 +94,8 @@ private:
 
   /// Bit patterns of floats that are not negative order as the floats do. All NaNs become one key, above infinity.
   Value key(Value window) {
-    Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI32Type(), e.load(scores, {window}));
+    Value score = e.load(scores.memref, {scores.batch, scores.head, e.add(scores.begin, window)});
+    Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI32Type(), score);
     return arith::MinUIOp::create(e.b, e.loc, bits, e.i32(0x7f800001));
   }
 
@@ -105,7 +106,7 @@ private:
   Value orI(Value x, Value y) { return arith::OrIOp::create(e.b, e.loc, x, y); }
 
   Emitter &e;
-  Value scores;
+  Scores scores;
   Candidates candidates;
 };
 
@@ -115,13 +116,11 @@ func::FuncOp keep64(KernelContext &context) {
     return function;
   OpBuilder builder(module.getBodyRegion());
   Type i32 = builder.getI32Type(), index = builder.getIndexType();
-  auto anywhere = StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic, {1});
-  Type types[] = {MemRefType::get({ShapedType::kDynamic}, builder.getF32Type(), anywhere),
-                  MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()),
-                  index,
-                  MemRefType::get({kKeptPerTile}, i32),
-                  index,
-                  index};
+  constexpr int64_t any = ShapedType::kDynamic;
+  auto rows = StridedLayoutAttr::get(builder.getContext(), /*offset=*/0, {any, any, 1});
+  Type types[] = {MemRefType::get({any, any, any}, builder.getF32Type(), rows), index, index, index,
+                  MemRefType::get({any}, builder.getI8Type()), index,
+                  MemRefType::get({kKeptPerTile}, i32), index, index};
   auto function = func::FuncOp::create(builder, context.e.loc, kName, builder.getFunctionType(types, {}));
   function.setPrivate();
   Block *body = function.addEntryBlock();
@@ -133,14 +132,15 @@ func::FuncOp keep64(KernelContext &context) {
 
 } // namespace
 
-void emitKeep64(KernelContext &context, Value scores, const Candidates &candidates) {
+void emitKeep64(KernelContext &context, const Scores &scores, const Candidates &candidates) {
   Emitter &e = context.e;
   func::FuncOp function = keep64(context);
   ArrayRef<Type> types = function.getFunctionType().getInputs();
-  Value anyScores = memref::CastOp::create(e.b, e.loc, types[0], scores);
-  Value anyFlags = memref::CastOp::create(e.b, e.loc, types[1], candidates.flags);
+  Value anyScores = memref::CastOp::create(e.b, e.loc, types[0], scores.memref);
+  Value anyFlags = memref::CastOp::create(e.b, e.loc, types[4], candidates.flags);
   func::CallOp::create(e.b, e.loc, function,
-                       ValueRange{anyScores, anyFlags, candidates.flag_begin, candidates.starts, candidates.num_runs, candidates.run_length});
+                       ValueRange{anyScores, scores.batch, scores.head, scores.begin, anyFlags, candidates.flag_begin,
+                                  candidates.starts, candidates.num_runs, candidates.run_length});
 }
 
 } // namespace lighthouse::host

@@ -18,8 +18,14 @@ struct Candidates {
   mlir::Value num_runs, run_length;
 };
 
+/// The scores of one level: window w has scores[batch][head][begin + w].
+struct Scores {
+  mlir::Value memref; ///< f32, rank 3
+  mlir::Value batch, head, begin;
+};
+
 /// Of the candidates not yet kept, marks the 64 with the largest scores as kept; of equal scores the lower window. Scores are at least 0;
-/// NaN counts as largest. There are at least 64. `scores`: memref of f32, one a window.
-void emitKeep64(KernelContext &context, mlir::Value scores, const Candidates &candidates);
+/// NaN counts as largest. There are at least 64.
+void emitKeep64(KernelContext &context, const Scores &scores, const Candidates &candidates);
 
 } // namespace lighthouse::host

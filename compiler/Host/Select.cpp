@@ -94,15 +94,8 @@ private:
       descend(level, candidates);
   }
 
-  /// The tile's scores of a level: [windows].
-  Value scores(Value tensor, Value row, int64_t level) {
-    Value buffer = c.buffer(tensor);
-    Value begin = e.sub(entry(level, 0), pyramid.getPaddedLen());
-    SmallVector<OpFoldResult> offsets{batch, row, begin}, sizes(3, e.b.getIndexAttr(1)), strides(3, e.b.getIndexAttr(1));
-    sizes[2] = e.b.getIndexAttr(windows(level));
-    auto type = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType({windows(level)}, cast<MemRefType>(buffer.getType()),
-                                                                               offsets, sizes, strides));
-    return memref::SubViewOp::create(e.b, e.loc, type, buffer, offsets, sizes, strides);
+  Scores scores(Value tensor, Value row, int64_t level) {
+    return {c.buffer(tensor), batch, row, e.sub(entry(level, 0), pyramid.getPaddedLen())};
   }
 
   /// The children of what was kept are the candidates one level down: a run for each, ascending.

@@ -2,7 +2,8 @@
 """The operators ``torch.ops.lighthouse.attention`` and ``attention_backward``.
 
 Both are functional: they return fresh tensors. What backward keeps of forward is read from the compiled signatures by
-name.
+name. Lists of tensors are in the order of their names, not in that of a signature: torch.compile stores graphs on disk,
+and a graph may be run with another version of the library.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.library import custom_op
 
-from lighthouse._program import Program
+from lighthouse._program import Function, Program
 from lighthouse._torch_run import allocate, named, program_of, run
 
 
@@ -30,7 +31,7 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) 
     indices = outputs.pop("indices", None)
     if indices is None:  # One level: every token, in order.
         indices = torch.empty([0], dtype=torch.int32, device=q.device)
-    return out, indices, lse, list(outputs.values())
+    return out, indices, lse, [outputs[name] for name in sorted(outputs)]
 
 
 @custom_op("lighthouse::attention", mutates_args=(), device_types="cpu")
@@ -46,6 +47,10 @@ def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale):
     return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale), compute=False)
 
 
+def _kept_names(backward: Function) -> list[str]:
+    return sorted(argument.name for argument in backward.inputs if argument.name != "dout")
+
+
 def _attention_backward(
     dout: Tensor, kept: Sequence[Tensor], layouts: tuple, num_kv_heads: int, settings: tuple, compute: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -53,7 +58,8 @@ def _attention_backward(
     function = program_of("attention", dout, num_kv_heads, dout.shape[2], tuple(levels), scorer, scale).backward
     outputs = allocate(function, dict(zip(("dq", "dk", "dv"), layouts, strict=True)), dout.device)
     if compute:
-        run(function, [dout, *kept], list(outputs.values()))
+        tensors = dict(zip(_kept_names(function), kept, strict=True), dout=dout)
+        run(function, named(function.inputs, tensors), list(outputs.values()))
     return outputs["dq"], outputs["dk"], outputs["dv"]
 
 
@@ -71,7 +77,7 @@ def attention_backward(
     scorer: str,
     scale: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Returns dq, dk, dv in the layouts of q, k, v. ``kept`` follows the inputs of the compiled backward after dout."""
+    """Returns dq, dk, dv in the layouts of q, k, v. ``kept``: the compiled backward's other inputs."""
     settings = (num_levels, pooling_factor, topk, scorer, scale)
     return _attention_backward(dout, kept, (q_stride, k_stride, v_stride), num_kv_heads, settings, compute=True)
 
@@ -87,9 +93,9 @@ def _attention_setup(ctx, inputs, output):
     out, indices, lse, others = output
     program = _attention_program(q, k, *settings)
     tensors = {"q": q, "k": k, "v": v, "out": out, "indices": indices, "lse": lse}
-    names = [a.name for a in program.forward.outputs if a.name not in tensors]
+    names = sorted(argument.name for argument in program.forward.outputs if argument.name not in tensors)
     tensors.update(zip(names, others, strict=True))
-    ctx.save_for_backward(*named(program.backward.inputs[1:], tensors))
+    ctx.save_for_backward(*(tensors[name] for name in _kept_names(program.backward)))
     ctx.mark_non_differentiable(indices, lse, *others)
     ctx.set_materialize_grads(False)  # The other outputs have no gradients; zeros for them would cost memory.
     ctx.strides = [list(tensor.stride()) for tensor in (q, k, v)]

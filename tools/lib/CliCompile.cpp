@@ -13,6 +13,24 @@ namespace lighthouse::cli {
 
 namespace {
 
+/// Named values; a name that is none of them is refused with the list.
+template <typename Enum> struct NamedValues : cl::parser<Enum> {
+  using cl::parser<Enum>::parser;
+
+  bool parse(cl::Option &option, StringRef, StringRef given, Enum &value) {
+    std::string known;
+    for (const auto &each : this->Values) {
+      if (each.Name == given) {
+        value = each.V.getValue();
+        return false;
+      }
+      known += (known.empty() ? "" : ", ") + each.Name.str();
+    }
+    return option.error("expects one of " + known + ", but got '" + given + "'");
+  }
+};
+template <typename Enum> using Choice = cl::opt<Enum, /*ExternalStorage=*/false, NamedValues<Enum>>;
+
 struct CompileCommand : Command {
   CompileCommand() : Command("compile", "print the code of a spec at a stage of compilation") {}
 
@@ -90,23 +108,23 @@ struct CompileCommand : Command {
                         cl::init(defaults.scale),
                         cl::sub(sub),
                         cl::cat(category())};
-  cl::opt<DType> dtype{"dtype",
-                       cl::desc("element type of q, k and v:"),
-                       cl::values(clEnumValN(DType::Float32, "float32", "(the default)"),
-                                  clEnumValN(DType::BFloat16, "bfloat16", ""),
-                                  clEnumValN(DType::Float16, "float16", "")),
-                       cl::init(defaults.dtype),
-                       cl::sub(sub),
-                       cl::cat(category())};
-  cl::opt<OpKind> op{"op",
-                     cl::desc("part of the chain:"),
-                     cl::values(clEnumValN(OpKind::Attention, "attention", "all of it (the default)"),
-                                clEnumValN(OpKind::Gather, "gather", "up to the sub-sequence"),
-                                clEnumValN(OpKind::Scatter, "scatter", "from the sub-sequence on")),
-                     cl::init(defaults.op),
-                     cl::sub(sub),
-                     cl::cat(category())};
-  cl::opt<EmitStage> stage{
+  Choice<DType> dtype{"dtype",
+                      cl::desc("element type of q, k and v:"),
+                      cl::values(clEnumValN(DType::Float32, "float32", "(the default)"),
+                                 clEnumValN(DType::BFloat16, "bfloat16", ""),
+                                 clEnumValN(DType::Float16, "float16", "")),
+                      cl::init(defaults.dtype),
+                      cl::sub(sub),
+                      cl::cat(category())};
+  Choice<OpKind> op{"op",
+                    cl::desc("part of the chain:"),
+                    cl::values(clEnumValN(OpKind::Attention, "attention", "all of it (the default)"),
+                               clEnumValN(OpKind::Gather, "gather", "up to the sub-sequence"),
+                               clEnumValN(OpKind::Scatter, "scatter", "from the sub-sequence on")),
+                    cl::init(defaults.op),
+                    cl::sub(sub),
+                    cl::cat(category())};
+  Choice<EmitStage> stage{
       "emit",
       cl::desc("stage to print:"),
       cl::values(clEnumValN(EmitStage::Stages, "stages", "stage ops, forward and backward (the default)"),

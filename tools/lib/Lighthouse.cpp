@@ -8,6 +8,7 @@
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <array>
 #include <fmt/format.h>
 
 using namespace llvm;
@@ -58,8 +59,10 @@ static int parseAndRun(int argc, char **argv) {
   for (Command *command : commands)
     cl::HideUnrelatedOptions(category(), command->sub);
   cl::ResetAllOptionOccurrences();
-  if (!cl::ParseCommandLineOptions(argc, argv, "Lighthouse Attention: compiler and its cache\n", &errs()))
+  if (!cl::ParseCommandLineOptions(argc, argv, "Lighthouse Attention: compiler and its cache\n", &errs())) {
+    errs() << "lighthouse: 'lighthouse --help' lists the subcommands, 'lighthouse <subcommand> --help' its options\n";
     return kBadUsage;
+  }
   return runChosen(commands);
 }
 

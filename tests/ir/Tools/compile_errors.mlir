@@ -6,6 +6,7 @@
 // RUN: not lighthouse compile --seq-len 2048 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not lighthouse compile --seq-len 2048 --head-dim 64 --emit ptx 2>&1 | FileCheck %s --check-prefix=STAGE
 // RUN: not lighthouse compile --seq-len 2048 --head-dim 64 --kernel forward_attend 2>&1 | FileCheck %s --check-prefix=KERNEL
+// RUN: not lighthouse compile --seq-len 64 --head-dim 8 --emit loops --kernel attend 2>&1 | FileCheck %s --check-prefix=NAME
 // RUN: not lighthouse compile --seq-len 2048 --head-dim 64 -o %t.none/file 2>&1 | FileCheck %s --check-prefix=FILE
 // RUN: not lighthouse compil 2>&1 | FileCheck %s --check-prefix=COMMAND
 // RUN: not lighthouse 2>&1 | FileCheck %s --check-prefix=NONE
@@ -15,8 +16,9 @@
 // SHORT: lighthouse: error: seq_len: expects 128 windows of 16 tokens {{.*}} at least 2033 tokens, but got 1000; {{.*}} num_levels=2 with topk=128 fits
 // OPTION: Did you mean '--seq-len'?
 // MISSING: head-dim option: must be specified at least once
-// STAGE: for the --emit option: Cannot find option named 'ptx'
+// STAGE: for the --emit option: expects one of stages, fused, loops, llvm, asm, but got 'ptx'
 // KERNEL: kernel: expects --emit loops, llvm or asm
+// NAME: one of forward_attend, backward_attend_backward, but got attend
 // FILE: cannot write '{{.*}}.none/file': No such file or directory
 // COMMAND: Did you mean 'compile'?
 // NONE: SUBCOMMANDS:

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# IR tests: one feature a file, its refusals in the twin name_errors.mlir.
+import os
+
+import lit.formats
+
+config.name = "lighthouse"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir"]
+config.test_source_root = os.path.dirname(__file__)
+config.environment["PATH"] = os.pathsep.join([config.tools_dir, config.llvm_tools_dir, os.environ["PATH"]])
+# A test's cache is its own.
+config.environment["LIGHTHOUSE_CACHE"] = "0"
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
