@@ -2,87 +2,140 @@
 """Lighthouse Attention in PyTorch eager mode, written for speed: what the benchmarks compare with.
 
 Scores are float32 norms. Among equal scores ``torch.topk`` keeps any, so ties may be selected otherwise than by us.
+Of the ways tried to gather and to scatter (``gather``, ``index_select``, ``index_add``, one copy of all levels), the
+embedding functions used here were the fastest on a CPU.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import embedding, embedding_bag, pad, scaled_dot_product_attention
 
 KEPT = 128  # windows that a tile keeps at each level but the finest; half by query score, half by key score
 
 
+class Levels(NamedTuple):
+    """Settings, with the padded length N' for N tokens."""
+
+    num_levels: int
+    pooling_factor: int
+    tiles: int
+    seq_len: int
+    padded: int
+
+    @classmethod
+    def of(cls, seq_len: int, num_levels: int, pooling_factor: int, topk: int) -> "Levels":
+        tiles = topk // KEPT
+        unit = pooling_factor ** (num_levels - 1) * tiles
+        return cls(num_levels, pooling_factor, tiles, seq_len, -(-seq_len // unit) * unit)
+
+
+class Selection(NamedTuple):
+    """``windows``: the entries of each level, finest first, [B, H, C]. ``order`` [B, H, S]: where a slot's entry stands
+    in all windows one after another; ``slots``: the inverse."""
+
+    windows: list[Tensor]
+    order: Tensor
+    slots: Tensor
+
+
 def attention(q: Tensor, k: Tensor, v: Tensor, num_levels: int, pooling_factor: int, topk: int) -> Tensor:
     """Returns out [B, H, N, D] for q, k, v [B, H, N, D] of one float dtype; differentiable. num_levels is at least 2."""
-    indices = select(q, k, num_levels, pooling_factor, topk)
-    rows = (gather(x, indices, num_levels, pooling_factor, topk) for x in (q, k, v))
-    os = scaled_dot_product_attention(*rows, is_causal=True)
-    return scatter(os, indices, q.shape[2], num_levels, pooling_factor, topk)
-
-
-def padded_length(seq_len: int, num_levels: int, pooling_factor: int, topk: int) -> int:
-    unit = pooling_factor ** (num_levels - 1) * (topk // KEPT)
-    return -(-seq_len // unit) * unit
+    levels = Levels.of(q.shape[2], num_levels, pooling_factor, topk)
+    selection = select(q, k, levels)
+    qs, ks, vs = (gather(x, selection, levels) for x in (q, k, v))
+    return scatter(scaled_dot_product_attention(qs, ks, vs, is_causal=True), selection, levels)
 
 
 @torch.no_grad()
-def select(q: Tensor, k: Tensor, num_levels: int, pooling_factor: int, topk: int) -> Tensor:
-    """Numbers of the entries of the sub-sequence in their order, [B, H, S] int64."""
-    batch, heads, seq_len, _ = q.shape
-    tiles = topk // KEPT
-    padded = padded_length(seq_len, num_levels, pooling_factor, topk)
-    sq, sk = (scores(x, padded, num_levels, pooling_factor) for x in (q, k))
-    candidates = torch.arange(sq[-1].shape[2]).view(1, 1, tiles, -1).expand(batch, heads, -1, -1)
-    numbers, keys = [], []
-    for level in reversed(range(num_levels)):
-        cover = pooling_factor**level
-        numbers.append(sum(padded // pooling_factor**finer for finer in range(level)) + candidates)
-        keys.append((candidates + 1) * (cover * num_levels) + level)  # by the last token covered, finer first
+def select(q: Tensor, k: Tensor, levels: Levels) -> Selection:
+    """Scores, selection and order."""
+    p = levels.pooling_factor
+    sq, sk = scores(q, levels), scores(k, levels)
+    candidates = torch.arange(sq[-1].shape[2]).view(1, 1, levels.tiles, -1).expand(*q.shape[:2], -1, -1)
+    windows, keys = [], []
+    for level in reversed(range(levels.num_levels)):
+        windows.insert(0, candidates.flatten(2))
+        # By the last token covered, finer first.
+        keys.insert(0, (candidates + 1) * (p**level * levels.num_levels) + level)
         if level > 0:
-            flat = candidates.flatten(2)
-            cq, ck = (s[level].gather(2, flat).view(candidates.shape) for s in (sq, sk))
+            cq, ck = (s[level].gather(2, windows[0]).view(candidates.shape) for s in (sq, sk))
             first = cq.topk(KEPT // 2, dim=3, sorted=False).indices
             second = ck.scatter(3, first, -1.0).topk(KEPT // 2, dim=3, sorted=False).indices
             kept = candidates.gather(3, torch.cat([first, second], dim=3))
-            candidates = (kept[..., None] * pooling_factor + torch.arange(pooling_factor)).flatten(3)
-    order = torch.cat(keys, dim=3).argsort(dim=3)
-    return torch.cat(numbers, dim=3).gather(3, order).flatten(2)
+            candidates = (kept[..., None] * p + torch.arange(p)).flatten(3)
+    return ordered(windows, keys)
 
 
-def scores(x: Tensor, padded: int, num_levels: int, pooling_factor: int) -> list[Tensor]:
+def ordered(windows: list[Tensor], keys: list[Tensor]) -> Selection:
+    """Sorts the keys [B, H, T, C] of each tile by itself: tiles stay contiguous."""
+    # In all windows one after another a level is a run, and in it a tile.
+    starts = torch.tensor([0] + [w.shape[2] for w in windows]).cumsum(0)
+    places = [torch.arange(start, start + k[0, 0].numel()).view_as(k[0, 0]) for start, k in zip(starts, keys)]
+    by_key = torch.cat(keys, dim=3).argsort(dim=3)
+    order = torch.cat(places, dim=1).expand_as(by_key).gather(3, by_key).flatten(2)
+    slots = torch.empty_like(order).scatter_(2, order, torch.arange(order.shape[2]).expand_as(order))
+    return Selection(windows, order, slots)
+
+
+def scores(x: Tensor, levels: Levels) -> list[Tensor]:
     """For each level the largest token norm of each window, [B, H, N'/c] float32."""
-    levels = [pad(torch.linalg.vector_norm(x, dim=-1, dtype=torch.float32), (0, padded - x.shape[2]))]
-    for _ in range(num_levels - 1):
-        levels.append(levels[-1].unflatten(2, (-1, pooling_factor)).amax(3))
-    return levels
+    tokens = torch.linalg.vector_norm(x, dim=-1, dtype=torch.float32)
+    result = [pad(tokens, (0, levels.padded - levels.seq_len))]
+    for _ in range(levels.num_levels - 1):
+        result.append(result[-1].unflatten(2, (-1, levels.pooling_factor)).amax(3))
+    return result
 
 
-def gather(x: Tensor, indices: Tensor, num_levels: int, pooling_factor: int, topk: int) -> Tensor:
+def gather(x: Tensor, selection: Selection, levels: Levels) -> Tensor:
     """Rows [B, H, S, D] of the entries: means over windows of x [B, H, N, D]."""
-    batch, heads, seq_len, head_dim = x.shape
-    extra = padded_length(seq_len, num_levels, pooling_factor, topk) - seq_len
-    levels = [pad(x, (0, 0, 0, extra)) if extra else x]
-    for _ in range(num_levels - 1):
-        levels.append(levels[-1].unflatten(2, (-1, pooling_factor)).mean(3))
-    entries = torch.cat(levels, dim=2)
-    flat = indices + torch.arange(batch * heads).view(batch, heads, 1) * entries.shape[2]
-    return entries.view(-1, head_dim).index_select(0, flat.flatten()).view(batch, heads, -1, head_dim)
+    if levels.padded > levels.seq_len:
+        x = pad(x, (0, 0, 0, levels.padded - levels.seq_len))
+    rows = []
+    for windows in selection.windows:
+        rows.append(take(x, windows))
+        if len(rows) < levels.num_levels:
+            x = x.unflatten(2, (-1, levels.pooling_factor)).mean(3)
+    return take(torch.cat(rows, dim=2), selection.order)
 
 
-def scatter(os: Tensor, indices: Tensor, seq_len: int, num_levels: int, pooling_factor: int, topk: int) -> Tensor:
-    """Adds the row of entry (l, w) to tokens w*c + c - 1 .. w*c + 2c - 2: out [B, H, N, D] from os [B, H, S, D]."""
-    batch, heads, length, head_dim = os.shape
-    padded = padded_length(seq_len, num_levels, pooling_factor, topk)
-    starts = [sum(padded // pooling_factor**finer for finer in range(level)) for level in range(num_levels + 1)]
-    # Slot of each entry that is in the sub-sequence; the others read a row of zeros behind the last slot.
-    slots = torch.full((batch, heads, starts[-1]), length)
-    slots.scatter_(2, indices, torch.arange(length).expand_as(indices))
-    rows = pad(os, (0, 0, 0, 1)).view(-1, head_dim)
-    slots += torch.arange(batch * heads).view(batch, heads, 1) * (length + 1)
-    out = None
-    for level, (start, stop) in enumerate(zip(starts, starts[1:], strict=False)):
-        cover = pooling_factor**level
-        reads = slots[:, :, start:stop].repeat_interleave(cover, dim=2)[:, :, : seq_len - cover + 1]
-        part = rows.index_select(0, reads.flatten()).view(batch, heads, -1, head_dim)
-        part = pad(part, (0, 0, cover - 1, seq_len - part.shape[2] - cover + 1))
-        out = part if out is None else out + part
-    return out
+def take(rows: Tensor, numbers: Tensor) -> Tensor:
+    """Rows [B, H, C, D] of [B, H, M, D] by their numbers [B, H, C]."""
+    return embedding(numbers + first_rows(rows), rows.reshape(-1, rows.shape[3]))
+
+
+def first_rows(rows: Tensor) -> Tensor:
+    """Number of the first row of each batch entry and head, [B, H, 1], when all rows stand one after another."""
+    batch, heads, count, _ = rows.shape
+    return torch.arange(0, batch * heads * count, count).view(batch, heads, 1)
+
+
+def scatter(os: Tensor, selection: Selection, levels: Levels) -> Tensor:
+    """Adds the row of entry (l, w) to tokens w*c + c - 1 .. w*c + 2c - 2: out [B, H, N, D] from os [B, H, S, D].
+
+    Every token reads one slot a level; an entry that is not selected reads the row of zeros behind the last slot.
+    """
+    batch, heads, zero, head_dim = os.shape
+    reads = torch.full((batch, heads, levels.seq_len, levels.num_levels), zero)
+    start = 0
+    for level, windows in enumerate(selection.windows):
+        cover = levels.pooling_factor**level
+        slots = torch.full((batch, heads, levels.padded // cover), zero)
+        slots.scatter_(2, windows, selection.slots[:, :, start : start + windows.shape[2]])
+        start += windows.shape[2]
+        tokens = slots.repeat_interleave(cover, dim=2)[:, :, : levels.seq_len - cover + 1]
+        reads[:, :, cover - 1 :, level] = tokens
+    rows = pad(os, (0, 0, 0, 1))
+    reads += first_rows(rows)[..., None]
+    out = embedding_bag(reads.view(-1, levels.num_levels), rows.view(-1, head_dim), mode="sum")
+    return out.view(batch, heads, -1, head_dim)
+
+
+def indices(selection: Selection, levels: Levels) -> Tensor:
+    """Numbers of the entries in the order of the sub-sequence, [B, H, S] int64; for tests."""
+    numbers, start = [], 0
+    for level, windows in enumerate(selection.windows):
+        numbers.append(start + windows)
+        start += levels.padded // levels.pooling_factor**level
+    return torch.cat(numbers, dim=2).gather(2, selection.order)

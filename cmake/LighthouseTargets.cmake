@@ -37,7 +37,7 @@ endfunction()
 # lighthouse_document(name.td page.md -gen-x-doc ...): the target lighthouse-docs writes docs/reference/page.md.
 function(lighthouse_document td page)
   set(LLVM_TARGET_DEFINITIONS ${td})
-  tablegen(MLIR ${page} ${ARGN} -I${CMAKE_SOURCE_DIR} ${MLIR_INCLUDE_DIRS})
+  tablegen(MLIR ${page} ${ARGN} -I${CMAKE_SOURCE_DIR})
   string(REPLACE "." "-" target "docs-${page}")
   add_custom_target(${target}
     COMMAND ${CMAKE_COMMAND} -E copy_if_different ${CMAKE_CURRENT_BINARY_DIR}/${page} ${CMAKE_SOURCE_DIR}/docs/reference/${page}

@@ -38,6 +38,19 @@ def InvertSelections : Pass<"lighthouse-invert-selections", "::mlir::func::FuncO
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
+def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> {
+  let summary = "cuts attention's backward into enough work items";
+  let description = [{
+    A work item of `attend_backward` has all queries of a key head, for every key adds to the gradients of many queries. Where batch times key heads are fewer than `items`, this pass cuts the keys
+    into `parts` runs with a `dqs` each, and adds these up in a stage of its own (`sum_parts`). How many depends on the shapes only, so that results do not depend on the machine. Runs of fewer
+    than 1,024 keys are not worth it.
+
+    Leaves everything else alone.
+  }];
+  let options = [Option<"items", "items", "int64_t", "32", "work items to aim for">];
+  let dependentDialects = ["::lighthouse::LighthouseDialect"];
+}
+
 def FuseStages : Pass<"lighthouse-fuse-stages", "::mlir::func::FuncOp"> {
   let summary = "groups stages into kernels, one launch each";
   let description = [{
@@ -61,8 +74,7 @@ def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::Modul
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "vector width in float32 elements: 4, 8 or 16">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers: 16 or 32">,
-    Option<"pairs", "bf16-pairs", "bool", "false", "the CPU multiplies pairs of bfloat16 (AVX512-BF16)">];
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers: 16 or 32">];
   let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
@@ -71,7 +83,7 @@ def PackKernelArguments : Pass<"lighthouse-pack-kernel-arguments", "::mlir::Modu
   let summary = "gives host kernels their calling convention";
   let description = [{
     Renames each function with `lighthouse.items` to `name.body` and adds `name(descriptors: !llvm.ptr, item: i64)`, which the launcher calls: `descriptors[i]` points to the memref
-    descriptor of the i-th buffer. Runs on the LLVM dialect, after every other lowering; leaves functions without that attribute alone.
+    descriptor of the i-th buffer. Runs on the LLVM dialect, after every other lowering. Functions without that attribute become internal and stay as they are.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -45,6 +45,7 @@ void buildStagePipeline(OpPassManager &pm) {
 
 void buildFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createInvertSelections());
+  pm.addNestedPass<func::FuncOp>(createSplitAttention());
   pm.addNestedPass<func::FuncOp>(createFuseStages());
 }
 
@@ -52,7 +53,6 @@ void buildHostLoopPipeline(OpPassManager &pm, const HostTarget &target) {
   LowerKernelsToHostOptions options;
   options.lanes = target.vector_lanes;
   options.registers = target.vector_registers;
-  options.pairs = target.has_avx512bf16;
   pm.addPass(createLowerKernelsToHost(options));
   pm.addPass(createCSEPass());
 }
@@ -242,7 +242,8 @@ llvm::Expected<std::string> emitForHost(ModuleOp module, const HostTarget &targe
   if (llvm::Error error = runPipeline(module, [&](OpPassManager &pm) { buildHostLoopPipeline(pm, target); }))
     return std::move(error);
   if (!kernel.empty() && !module.lookupSymbol(kernel))
-    return llvm::createStringError("expects kernel to be one of " + kernelNames(*plans) + ", but got " + kernel.str());
+    return llvm::createStringError(std::errc::invalid_argument, "kernel: expects one of %s, but got %s", kernelNames(*plans).c_str(),
+                                   kernel.str().c_str());
   if (stage == EmitStage::Loops)
     return textOf(module, kernel);
   if (llvm::Error error = runPipeline(module, buildHostLLVMPipeline))

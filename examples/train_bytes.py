@@ -110,10 +110,15 @@ class Model(nn.Module):
         angles = torch.outer(torch.arange(args.seq_len), 10000.0 ** -(torch.arange(0, head_dim, 2) / head_dim))[:, None]
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
-        for name, parameter in self.named_parameters():
+        self.initialise(1 / math.sqrt(2 * args.layers))
+
+    def initialise(self, residual_scale: float) -> None:
+        """Weights that keep variance, smaller ones where a block adds to the residual stream, a small head."""
+        nn.init.normal_(self.head.weight, std=0.02)
+        for name, parameter in self.blocks.named_parameters():
             if parameter.dim() == 2:
-                deep = name.endswith(("proj.weight", "down.weight"))
-                nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * args.layers) if deep else 0.02)
+                scale = residual_scale if name.endswith(("proj.weight", "down.weight")) else 1.0
+                nn.init.normal_(parameter, std=scale / math.sqrt(parameter.shape[1]))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits [B, N, 256] of the next byte for tokens [B, N]."""
@@ -286,7 +291,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--num-levels", type=int, default=3)
     parser.add_argument("--pooling-factor", type=int, default=4)
     parser.add_argument("--topk", type=int, default=128)
-    parser.add_argument("--lr", type=float, default=2e-3, help="peak learning rate")
+    parser.add_argument("--lr", type=float, default=1e-3, help="peak learning rate")
     parser.add_argument("--val-windows", type=int, default=4, help="sequences of the validation text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out/train_bytes"), help="folder for plot and results")

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Causal attention, backward: keys on the vector lanes, one work item a key head.
+// Causal attention, backward: keys on the vector lanes, a work item a key head and run of keys.
 //
 // For each block of keys, K^T and V^T are transposed once; for each block of queries from the diagonal on: S = Q K^T and dP = dO V^T, P = exp2(c S - lse2),
-// dS = scale P (dP - delta), then dV += P^T dO, dK += dS^T Q, dQ += dS K. All but the transposed blocks is read as it lies. One item has all of a key head, so that nothing
-// is summed across threads. FlashAttention, arXiv 2205.14135, algorithm 4.
+// dS = scale P (dP - delta), then dV += P^T dO, dK += dS^T Q, dQ += dS K. All but the transposed blocks is read as it lies. An item has
+// all queries of its keys and a dQ of its own, so that nothing is summed across threads. FlashAttention, arXiv 2205.14135, algorithm 4.
 #include "compiler/Host/Matmul.h"
 
 #include <numbers>
@@ -21,12 +21,20 @@ public:
         group(shape[1] / kvHeads), queries(48), keys(2 * kLaneVectors * e.machine.lanes), scale(op.getScale().convertToDouble()) {}
 
   int64_t emit() {
-    Values at = e.delinearize(c.item, {shape[0], kvHeads});
-    batch = at[0];
-    kvHead = at[1];
+    int64_t parts = op.getParts();
+    Values at = e.delinearize(c.item, {parts, shape[0], kvHeads});
+    batch = at[1];
+    kvHead = at[2];
+    Value from = e.index(0), to = e.index(rows);
+    for (int64_t part = 1; part < parts; ++part) {
+      Value begin = e.index(partBegin(rows, parts, part));
+      from = e.select(e.less(at[0], part), from, begin);
+      to = e.select(e.less(at[0], part), e.min(to, begin), to);
+    }
+    dqBegin = e.mul(at[0], rows);
     makeScratch();
-    e.loop(0, group, 1, [&](Value member) { prepareHead(member); });
-    e.loop(0, rows, keys, [&](Value key) {
+    e.loop(0, group, 1, [&](Value member) { prepareHead(member, from); });
+    e.loop(from, to, keys, [&](Value key) {
       beginKeys(key);
       e.loop(0, group, 1, [&](Value member) {
         Value masked = e.min(e.add(key, keys), rows);
@@ -36,7 +44,7 @@ public:
       endKeys(key);
     });
     memref::DeallocOp::create(e.b, e.loc, stats);
-    return shape[0] * kvHeads;
+    return parts * shape[0] * kvHeads;
   }
 
 private:
@@ -56,10 +64,10 @@ private:
 
   Value headOf(Value member) { return e.add(e.mul(kvHead, group), member); }
 
-  /// lse in powers of two and delta = rowsum(dO * O) of every row; dQ starts at zero.
-  void prepareHead(Value member) {
+  /// lse in powers of two and delta = rowsum(dO * O) of every row that sees the item's keys; their dQ starts at zero.
+  void prepareHead(Value member, Value from) {
     Value head = headOf(member);
-    e.loop(0, rows, 1, [&](Value row) {
+    e.loop(from, rows, 1, [&](Value row) {
       Value log = e.load(c.buffer(op.getLse()), {batch, head, row});
       e.store(arith::MulFOp::create(e.b, e.loc, log, e.f32(std::numbers::log2e)), stats, {0, member, row});
       Value delta = e.f32(0.0);
@@ -70,7 +78,7 @@ private:
         delta = arith::AddFOp::create(e.b, e.loc, delta, sum);
       }
       e.store(delta, stats, {1, member, row});
-      e.storeRow(e.zeroRow(headDim), c.buffer(op.getDqs()), {batch, head, row}, headDim);
+      e.storeRow(e.zeroRow(headDim), c.buffer(op.getDqs()), {batch, head, e.add(dqBegin, row)}, headDim);
     });
   }
 
@@ -159,12 +167,12 @@ private:
 
   /// dQ[query][d] += dS[query][key] K[key][d]
   void accumulateQueries(Value head, Value query, Value count) {
-    Value dqs = c.buffer(op.getDqs());
+    Value dqs = c.buffer(op.getDqs()), begin = e.add(dqBegin, query);
     Product product{count, headDim, keys};
     auto a = [&](Value m, Value k) { return e.load(ds, {m, k}); };
     auto b = [&](Value k, Chunk n) { return e.loadVector(kBlock, {k, n.offset}, n.width); };
-    auto init = [&](Value m, Chunk n) { return e.loadVector(dqs, {batch, head, e.add(query, m), n.offset}, n.width); };
-    auto finish = [&](Value m, Chunk n, Value sum) { e.storeVector(sum, dqs, {batch, head, e.add(query, m), n.offset}); };
+    auto init = [&](Value m, Chunk n) { return e.loadVector(dqs, {batch, head, e.add(begin, m), n.offset}, n.width); };
+    auto finish = [&](Value m, Chunk n, Value sum) { e.storeVector(sum, dqs, {batch, head, e.add(begin, m), n.offset}); };
     product.a = a;
     product.b = b;
     product.init = init;
@@ -180,10 +188,31 @@ private:
   const int64_t queries, keys; ///< of a block
   const double scale;
   Value batch, kvHead;
+  Value dqBegin; ///< of the item's part in dqs
   Value kBlock, kt, vt, qBlock, doBlock, p, ds, dk, dv, stats;
 };
 
 } // namespace
+
+/// Adds the parts of dQ up: see partBegin.
+FailureOr<int64_t> scheduleSumParts(KernelContext &context) {
+  auto op = context.find<SumPartsOp>();
+  Emitter &e = context.e;
+  ArrayRef<int64_t> shape = shapeOf(op.getSum());
+  int64_t rows = shape[2], parts = op.getParts(), blocks = llvm::divideCeil(rows, kPartAlignment);
+  Values at = e.delinearize(context.item, {shape[0], shape[1], blocks});
+  Value begin = e.mul(at[2], kPartAlignment);
+  e.loop(begin, e.min(e.add(begin, kPartAlignment), rows), 1, [&](Value row) {
+    Values sum = e.loadRow(context.buffer(op.getSplit()), {at[0], at[1], row}, shape[3]);
+    for (int64_t part = 1; part < parts; ++part)
+      sum = e.ifElse(
+          e.lessEqual(partBegin(rows, parts, part), row),
+          [&] { return e.addRows(sum, e.loadRow(context.buffer(op.getSplit()), {at[0], at[1], e.add(row, part * rows)}, shape[3])); },
+          [&] { return sum; });
+    e.storeRow(sum, context.buffer(op.getSum()), {at[0], at[1], row}, shape[3]);
+  });
+  return shape[0] * shape[1] * blocks;
+}
 
 FailureOr<int64_t> scheduleAttendBackward(KernelContext &context) {
   auto op = context.find<AttendBackwardOp>();

@@ -18,7 +18,6 @@ namespace lighthouse::host {
 struct Machine {
   int64_t lanes = 16;     ///< float32 elements of a vector
   int64_t registers = 32; ///< vector registers
-  bool bf16_pairs = false; ///< multiplies pairs of bfloat16 into float32 (AVX512-BF16)
 };
 
 /// A vector's place in a row: elements offset .. offset + width - 1.
@@ -152,6 +151,7 @@ mlir::FailureOr<int64_t> scheduleInvert(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleGather(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleScatter(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleScatterBackward(KernelContext &context);
+mlir::FailureOr<int64_t> scheduleSumParts(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleUnpool(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleAttend(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleAttendBackward(KernelContext &context);

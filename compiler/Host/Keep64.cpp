@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An exact radix select: four rounds count the digits of 8 bits of the scores' bit patterns, from the highest down, to find the
-// 64th largest; one sweep in window order keeps what is above it and the first of what equals it.
+// An exact radix select: four rounds count the digits of 8 bits of the scores' bit patterns, from the highest down, to
+// find the 64th largest; one sweep in window order keeps what is above it and the first of what equals it.
 #include "compiler/Host/Keep64.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -19,11 +19,13 @@ class Keep64Function {
 public:
   Keep64Function(Emitter &e, Block &body)
       : e(e), scores{body.getArgument(0), body.getArgument(1), body.getArgument(2), body.getArgument(3)},
-        candidates{body.getArgument(4), body.getArgument(5), body.getArgument(6), body.getArgument(7), body.getArgument(8)} {}
+        candidates{body.getArgument(4), body.getArgument(5), body.getArgument(6), body.getArgument(7),
+                   body.getArgument(8)} {}
 
   void emit() {
     Value histogram = e.scratch({kDigits}, e.b.getI32Type());
-    // Carried: the bits of the 64th largest found so far, which bits these are, how many to keep of the keys that have them.
+    // Carried: the bits of the 64th largest found so far, which bits these are, how many to keep of the keys that have
+    // them.
     Values found = e.loop(0, 4, 1, {e.i32(0), e.i32(0), e.i32(kKept64)}, [&](Value round, ValueRange carried) {
       Value shift = e.toI32(e.mul(e.sub(3, round), 8));
       count(histogram, shift, carried[0], carried[1]);
@@ -71,7 +73,8 @@ private:
       Value wanted = compare(arith::CmpIPredicate::ugt, left[0], e.i32(0));
       Value taken = arith::AndIOp::create(e.b, e.loc, equal, wanted);
       Value above = compare(arith::CmpIPredicate::ugt, key, threshold);
-      e.ifThen(arith::OrIOp::create(e.b, e.loc, above, taken), [&] { e.store(flag(kKept), candidates.flags, {place}); });
+      e.ifThen(arith::OrIOp::create(e.b, e.loc, above, taken),
+               [&] { e.store(flag(kKept), candidates.flags, {place}); });
       return {select(taken, arith::SubIOp::create(e.b, e.loc, left[0], e.i32(1)), left[0])};
     });
   }
@@ -100,7 +103,9 @@ private:
   }
 
   Value flag(Flag value) { return arith::ConstantOp::create(e.b, e.loc, e.b.getI8IntegerAttr(value)); }
-  Value compare(arith::CmpIPredicate predicate, Value x, Value y) { return arith::CmpIOp::create(e.b, e.loc, predicate, x, y); }
+  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(e.b, e.loc, predicate, x, y);
+  }
   Value select(Value condition, Value x, Value y) { return arith::SelectOp::create(e.b, e.loc, condition, x, y); }
   Value shiftLeft(Value x, Value by) { return arith::ShLIOp::create(e.b, e.loc, x, by); }
   Value orI(Value x, Value y) { return arith::OrIOp::create(e.b, e.loc, x, y); }
@@ -118,9 +123,15 @@ func::FuncOp keep64(KernelContext &context) {
   Type i32 = builder.getI32Type(), index = builder.getIndexType();
   constexpr int64_t any = ShapedType::kDynamic;
   auto rows = StridedLayoutAttr::get(builder.getContext(), /*offset=*/0, {any, any, 1});
-  Type types[] = {MemRefType::get({any, any, any}, builder.getF32Type(), rows), index, index, index,
-                  MemRefType::get({any}, builder.getI8Type()), index,
-                  MemRefType::get({kKeptPerTile}, i32), index, index};
+  Type types[] = {MemRefType::get({any, any, any}, builder.getF32Type(), rows),
+                  index,
+                  index,
+                  index,
+                  MemRefType::get({any}, builder.getI8Type()),
+                  index,
+                  MemRefType::get({kKeptPerTile}, i32),
+                  index,
+                  index};
   auto function = func::FuncOp::create(builder, context.e.loc, kName, builder.getFunctionType(types, {}));
   function.setPrivate();
   Block *body = function.addEntryBlock();

@@ -24,8 +24,8 @@ struct Scores {
   mlir::Value batch, head, begin;
 };
 
-/// Of the candidates not yet kept, marks the 64 with the largest scores as kept; of equal scores the lower window. Scores are at least 0;
-/// NaN counts as largest. There are at least 64.
+/// Of the candidates not yet kept, marks the 64 with the largest scores as kept; of equal scores the lower window.
+/// Scores are at least 0; NaN counts as largest. There are at least 64.
 void emitKeep64(KernelContext &context, const Scores &scores, const Candidates &candidates);
 
 } // namespace lighthouse::host

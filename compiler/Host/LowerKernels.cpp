@@ -29,6 +29,7 @@ Schedule scheduleOf(KernelOp kernel) {
                         .Case([](ScatterOp) { return scheduleScatter; })
                         .Case([](ScatterBackwardOp) { return scheduleScatterBackward; })
                         .Case([](AttendBackwardOp) { return scheduleAttendBackward; })
+                        .Case([](SumPartsOp) { return scheduleSumParts; })
                         .Case([](GatherBackwardOp) { return scheduleUnpool; })
                         .Default([](Operation *) { return nullptr; });
     if (schedule)
@@ -100,7 +101,7 @@ struct LowerKernelsToHostPass : impl::LowerKernelsToHostBase<LowerKernelsToHostP
       getOperation().emitError("expects lanes of 4, 8 or 16 and registers of 16 or 32, but got ") << lanes << " and " << registers;
       return signalPassFailure();
     }
-    Machine machine{lanes, registers, pairs};
+    Machine machine{lanes, registers};
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       SmallVector<KernelOp> kernels(function.getOps<KernelOp>());
       if (kernels.empty())

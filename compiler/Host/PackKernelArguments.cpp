@@ -24,9 +24,12 @@ int64_t countFields(ArrayRef<Type> parameters, int64_t first) {
 
 struct PackKernelArgumentsPass : impl::PackKernelArgumentsBase<PackKernelArgumentsPass> {
   void runOnOperation() override {
-    for (auto function : llvm::make_early_inc_range(getOperation().getOps<LLVM::LLVMFuncOp>()))
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<LLVM::LLVMFuncOp>())) {
       if (function->hasAttr(kItemsAttr) && failed(pack(function)))
         return signalPassFailure();
+      if (!function.isExternal() && !function->hasAttr(kItemsAttr))
+        function.setLinkage(LLVM::Linkage::Internal);
+    }
   }
 
   LogicalResult pack(LLVM::LLVMFuncOp function) {

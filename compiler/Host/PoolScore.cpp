@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pooling and scoring in one pass over the tokens: all levels of a coarsest window from registers, each token read once.
+// Pooling and scoring in one pass over the tokens: all levels of a coarsest window from registers, each token read
+// once.
 #include "compiler/Host/Emitter.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -59,8 +60,8 @@ private:
     e.loop(first, end, 1, [&](Value window) { emitWindow(top, window); });
   }
 
-  /// Writes window `window` of `level` and all windows inside it. Gives the sum of its rows and, when there are scores, the
-  /// largest squared norm (f64).
+  /// Writes window `window` of `level` and all windows inside it. Gives the sum of its rows and, when there are scores,
+  /// the largest squared norm (f64).
   Values emitWindow(int64_t level, Value window) {
     Values initial = e.zeroRow(headDim);
     if (stream.scores)
@@ -116,7 +117,8 @@ private:
     }
     Value total = f64Zero();
     for (Value sum : sums) {
-      Value reduced = vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD, sum, arith::FastMathFlags::reassoc);
+      Value reduced =
+          vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD, sum, arith::FastMathFlags::reassoc);
       total = arith::AddFOp::create(e.b, e.loc, total, reduced);
     }
     return total;

@@ -41,7 +41,8 @@ private:
     for (auto [i, each] : llvm::enumerate(pyramids)) {
       auto stack = each.getDefiningOp<StackOp>();
       if (!stack)
-        return op.emitOpError("expects a pyramid to be a lighthouse.stack of its tokens and coarse levels, but got ") << each;
+        return op.emitOpError("expects a pyramid to be a lighthouse.stack of its tokens and coarse levels, but got ")
+               << each;
       if (Value rows = c.buffer(results[i]))
         sources.push_back({c.buffer(stack.getTokens()), c.buffer(stack.getCoarse()), rows, i == 0 ? head : kvHead});
     }
@@ -77,7 +78,8 @@ private:
     int64_t perWord = 32 / cast<MemRefType>(from.getType()).getElementTypeBitWidth();
     for (Chunk chunk : e.chunks(shape[3] / perWord)) {
       int64_t offset = chunk.offset * perWord;
-      e.storeRaw(e.loadRaw(from, {batch, fromHead, row, offset}, chunk.width * perWord), to, {batch, head, slot, offset});
+      e.storeRaw(e.loadRaw(from, {batch, fromHead, row, offset}, chunk.width * perWord), to,
+                 {batch, head, slot, offset});
     }
   }
 
@@ -92,6 +94,8 @@ private:
 
 } // namespace
 
-FailureOr<int64_t> scheduleGather(KernelContext &context) { return GatherSchedule(context, context.find<GatherOp>()).emit(); }
+FailureOr<int64_t> scheduleGather(KernelContext &context) {
+  return GatherSchedule(context, context.find<GatherOp>()).emit();
+}
 
 } // namespace lighthouse::host

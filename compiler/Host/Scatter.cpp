@@ -14,8 +14,10 @@ namespace {
 constexpr int64_t kBlockPositions = 256;
 constexpr int64_t kBlockSlots = 128;
 
-/// Calls body(batch, head, row) for the item's block of rows of a [B, H, rows, D] buffer; gives how many items there are.
-int64_t forBlock(KernelContext &c, ArrayRef<int64_t> shape, int64_t block, function_ref<void(Value, Value, Value)> body) {
+/// Calls body(batch, head, row) for the item's block of rows of a [B, H, rows, D] buffer; gives how many items there
+/// are.
+int64_t forBlock(KernelContext &c, ArrayRef<int64_t> shape, int64_t block,
+                 function_ref<void(Value, Value, Value)> body) {
   Emitter &e = c.e;
   int64_t blocks = llvm::divideCeil(shape[2], block);
   Values at = e.delinearize(c.item, {shape[0], shape[1], blocks});
@@ -60,7 +62,8 @@ FailureOr<int64_t> scheduleScatter(KernelContext &context) {
         Value window = e.div(e.sub(position, length - 1), length);
         Value slot = e.load(slots, {batch, head, e.add(window, pyramid.levelBegin(level))});
         Value selected = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sge, slot, e.i32(0));
-        return e.ifElse(selected, [&] { return e.addRows(sum, e.loadRow(os, {batch, head, e.toIndex(slot)}, shape[3])); }, keep);
+        return e.ifElse(
+            selected, [&] { return e.addRows(sum, e.loadRow(os, {batch, head, e.toIndex(slot)}, shape[3])); }, keep);
       };
       sum = level == 0 ? addLevel() : e.ifElse(e.lessEqual(length - 1, position), addLevel, keep);
     }
@@ -71,7 +74,8 @@ FailureOr<int64_t> scheduleScatter(KernelContext &context) {
 FailureOr<int64_t> scheduleScatterBackward(KernelContext &context) {
   Emitter &e = context.e;
   auto op = context.find<ScatterBackwardOp>();
-  Value dout = context.buffer(op.getDout()), indices = context.buffer(op.getIndices()), dos = context.buffer(op.getDos());
+  Value dout = context.buffer(op.getDout()), indices = context.buffer(op.getIndices()),
+        dos = context.buffer(op.getDos());
   PyramidAttr pyramid = pyramidOf(op.getIndices());
   ArrayRef<int64_t> shape = shapeOf(op.getDos());
   return forBlock(context, shape, kBlockSlots, [&](Value batch, Value head, Value slot) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Selection, a work item a tile: candidates level by level, the kept ones found by counting digits (Keep64.cpp), then the
-// sub-sequence in post-order.
+// Selection, a work item a tile: candidates level by level, the kept ones found by counting digits (Keep64.cpp), then
+// the sub-sequence in post-order.
 #include "compiler/Host/Keep64.h"
 
 using namespace mlir;
@@ -107,9 +107,8 @@ private:
         e.ifThen(kept, [&] {
           Value child = e.mul(window, factor);
           e.store(e.toI32(child), nextStarts, {count[0]});
-          e.loop(0, factor, 1, [&](Value j) {
-            e.store(i8(kCandidate), flags, {e.add(e.add(child, j), flagBegin(level - 1))});
-          });
+          e.loop(0, factor, 1,
+                 [&](Value j) { e.store(i8(kCandidate), flags, {e.add(e.add(child, j), flagBegin(level - 1))}); });
         });
         return {e.add(count[0], e.select(kept, 1, 0))};
       });
@@ -156,7 +155,8 @@ FailureOr<int64_t> scheduleSelect(KernelContext &context) {
   auto op = context.find<SelectOp>();
   int64_t levels = pyramidOf(op.getSq()).getNumLevels();
   if (levels < 2)
-    return op.emitOpError("expects a pyramid of at least 2 levels, but got ") << levels << "; one level has all entries selected";
+    return op.emitOpError("expects a pyramid of at least 2 levels, but got ")
+           << levels << "; one level has all entries selected";
   return SelectSchedule(context, op).emit();
 }
 

@@ -35,7 +35,8 @@ public:
     builder.setInsertionPointAfter(forward);
     backward = func::FuncOp::create(builder, forward.getLoc(), "backward", builder.getFunctionType({}, {}));
     builder.setInsertionPointToStart(backward.addEntryBlock());
-    addGradientArguments();
+    if (failed(addGradientArguments()))
+      return failure();
     if (gradients.empty())
       return forward.emitError("expects a result marked ") << kDifferentiableAttr << ", but got none";
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
@@ -58,12 +59,16 @@ private:
   }
 
   /// A gradient comes from the user's code, so it may have any strides.
-  void addGradientArguments() {
+  LogicalResult addGradientArguments() {
     for (auto [i, value] : llvm::enumerate(results.getOperands())) {
       DictionaryAttr attrs = forward.getResultAttrDict(i);
-      if (attrs && attrs.contains(kDifferentiableAttr))
-        gradients[value] = addArgument(value.getType(), ("d" + nameOf(attrs)).str(), /*strided=*/true);
+      if (!attrs || !attrs.contains(kDifferentiableAttr))
+        continue;
+      if (gradients.contains(value))
+        return forward.emitError("expects a value to be one result marked ") << kDifferentiableAttr << ", but got it again as result " << i;
+      gradients[value] = addArgument(value.getType(), ("d" + nameOf(attrs)).str(), /*strided=*/true);
     }
+    return success();
   }
 
   LogicalResult differentiate(Operation &op) {

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 
@@ -23,6 +24,10 @@ public:
       : block(function.front()), results(cast<func::ReturnOp>(block.getTerminator())), builder(results) {}
 
   LogicalResult run() {
+    for (Value result : results.getOperands())
+      if (result.getDefiningOp<PoolOp>())
+        return results.emitOpError("expects no whole pyramid among the results, as kernels write levels 1 and up only, but got one of type ")
+               << result.getType();
     if (failed(formGroups()))
       return failure();
     for (const Group &group : groups)
@@ -68,8 +73,11 @@ private:
     return llvm::any_of(value.getUsers(), [&](Operation *user) { return !llvm::is_contained(group, user); });
   }
 
-  static std::string kernelName(const Group &group) {
-    return llvm::join(llvm::map_range(group, [](Operation *op) { return cast<Fusible>(op).getStageName(); }), "_");
+  /// The names of the stages; a number makes a second kernel of the same stages differ.
+  std::string kernelName(const Group &group) {
+    std::string name = llvm::join(llvm::map_range(group, [](Operation *op) { return cast<Fusible>(op).getStageName(); }), "_");
+    int64_t before = kernelCounts[name]++;
+    return before == 0 ? name : name + "_" + std::to_string(before + 1);
   }
 
   void buildKernel(const Group &group) {
@@ -149,6 +157,7 @@ private:
   OpBuilder builder;
   SmallVector<Group> groups;
   DenseMap<Operation *, int64_t> groupIndex;
+  llvm::StringMap<int64_t> kernelCounts;
   IRMapping outer;                                    ///< a stage's result to the kernel result that holds it
   DenseMap<Value, std::pair<Value, Value>> pyramids;  ///< a pyramid to its tokens and its coarse levels
 };

@@ -37,7 +37,7 @@ Gradients GatherOp::buildAdjoint(OpBuilder &builder, ValueRange gradients) {
 Gradients AttendOp::buildAdjoint(OpBuilder &builder, ValueRange gradients) {
   if (gradients[1])
     return emitOpError("expects no gradient for lse, but got one");
-  auto op = AttendBackwardOp::create(builder, getLoc(), getQs(), getKs(), getVs(), getOs(), getLse(), gradients[0], getScale());
+  auto op = AttendBackwardOp::create(builder, getLoc(), getQs(), getKs(), getVs(), getOs(), getLse(), gradients[0], getScale(), /*parts=*/1);
   return SmallVector<Value>(op.getResults());
 }
 

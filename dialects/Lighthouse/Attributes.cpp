@@ -41,6 +41,12 @@ LogicalResult PyramidAttr::verify(function_ref<InFlightDiagnostic()> emitError, 
   if (paddedLen < seqLen || paddedLen % coarsest != 0)
     return emitError() << "expects padded_len to be at least seq_len " << seqLen << " and a multiple of the coarsest window " << coarsest
                        << ", but got " << paddedLen;
+  // Selections number entries in i32.
+  int64_t entries = 0;
+  for (int64_t windows = paddedLen, l = 0; l < numLevels && entries <= kMaxEntries; ++l, windows /= poolingFactor)
+    entries += windows;
+  if (entries > kMaxEntries)
+    return emitError() << "expects at most " << kMaxEntries << " entries, but got a padded_len of " << paddedLen;
   return success();
 }
 

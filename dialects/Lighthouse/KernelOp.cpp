@@ -65,16 +65,18 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   result.addTypes(type.getResults());
   if (parser.resolveOperands(operands, type.getInputs(), loc, result.operands) || parser.parseRegion(*result.addRegion(), arguments))
     return failure();
+  ensureTerminator(*result.regions.front(), parser.getBuilder(), result.location);
   return success();
 }
 
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())
-    return emitOpError("expects the region's arguments to have the types of what is read");
-  auto yield = dyn_cast<YieldOp>(block.back());
-  if (!yield || yield.getValues().getTypes() != getResultTypes())
-    return emitOpError("expects the region to end by yielding values of the result types");
+    return emitOpError("expects the region's arguments to have the types of what is read, ")
+           << getInputs().getTypes() << ", but got " << block.getArgumentTypes();
+  auto yield = cast<YieldOp>(block.back());
+  if (yield.getValues().getTypes() != getResultTypes())
+    return emitOpError("expects the region to yield values of the result types, ") << getResultTypes() << ", but got " << yield.getValues().getTypes();
   for (Operation &op : block.without_terminator())
     if (!isa<Fusible, CoarseOp, StackOp>(op))
       return op.emitOpError("expects to stand outside of a kernel, whose region holds stages only");

@@ -25,6 +25,8 @@ namespace lighthouse {
 inline constexpr int64_t kMaxLevels = 8;
 /// Largest pooling factor.
 inline constexpr int64_t kMaxPoolingFactor = 64;
+/// Entries a pyramid may have: selections number them in i32.
+inline constexpr int64_t kMaxEntries = (int64_t(1) << 31) - 1;
 /// Largest head size; head sizes are multiples of kHeadDimStep.
 inline constexpr int64_t kMaxHeadDim = 256;
 inline constexpr int64_t kHeadDimStep = 8;
@@ -36,5 +38,10 @@ inline PyramidAttr pyramidOf(mlir::Type type) {
   return llvm::dyn_cast_or_null<PyramidAttr>(llvm::cast<mlir::RankedTensorType>(type).getEncoding());
 }
 inline PyramidAttr pyramidOf(mlir::Value value) { return pyramidOf(value.getType()); }
+
+/// First key of run `part` when the keys of `rows` causal rows are cut into `parts` runs of about equal work: a multiple of kPartAlignment, 0 for the first, `rows` past the
+/// last. A run of keys from b on has the work (rows - b)^2 less that of the runs behind it.
+int64_t partBegin(int64_t rows, int64_t parts, int64_t part);
+inline constexpr int64_t kPartAlignment = 96;
 
 } // namespace lighthouse

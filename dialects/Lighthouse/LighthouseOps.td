@@ -151,14 +151,32 @@ def AttendBackwardOp : Stage<"attend_backward", [Fuses]> {
     With `P = exp(scale * q k^T - lse)`: `dv = P^T do`, `dS = P (do v^T - rowsum(do * o))`, `dq = scale * dS k`, `dk = scale * dS^T q` (Dao et al., FlashAttention,
     algorithm 4). With fewer key heads `dk` and `dv` sum over the group. Results have the shapes of `qs`, `ks`, `vs`; their elements are f32.
 
+    With `parts = n` the keys are cut into n runs that may be worked on at once, and `dqs` has `n * S` rows: rows `i*S .. (i+1)*S - 1` are what run `i` adds to
+    `dq`, written from the run's first key on (`partBegin`), left unwritten before it. `sum_parts` adds them up.
+
     ```mlir
     %dqs, %dks, %dvs = lighthouse.attend_backward %qs, %ks, %vs, %os, %lse, %dos {scale = 1.250000e-01 : f32}
         : tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>
     ```
   }];
-  let arguments = (ins RowTensor:$qs, RowTensor:$ks, RowTensor:$vs, RowTensor:$os, ScoreTensor:$lse, RowTensor:$dos, F32Attr:$scale);
+  let arguments = (ins RowTensor:$qs, RowTensor:$ks, RowTensor:$vs, RowTensor:$os, ScoreTensor:$lse, RowTensor:$dos, F32Attr:$scale,
+                       DefaultValuedAttr<I64Attr, "1">:$parts);
   let results = (outs RowTensor:$dqs, RowTensor:$dks, RowTensor:$dvs);
   let hasCustomAssemblyFormat = 1;
+}
+
+def SumPartsOp : Stage<"sum_parts", [Fuses]> {
+  let summary = "adds up the parts of a gradient";
+  let description = [{
+    Row `s` of the result is the sum of rows `i*S + s` over the parts `i` that begin at `s` or before (`partBegin`), in the order of the parts. Result: `[B, H, S, D]` of f32.
+
+    ```mlir
+    %dqs = lighthouse.sum_parts %split {parts = 2} : tensor<1x8x5120x64xf32>
+    ```
+  }];
+  let arguments = (ins RowTensor:$split, I64Attr:$parts);
+  let results = (outs RowTensor:$sum);
+  let assemblyFormat = "$split ` ` `{` `parts` `=` $parts `}` attr-dict `:` type($split)";
 }
 
 def GatherBackwardOp : Stage<"gather_backward", [Joins]> {

@@ -3,6 +3,9 @@
 // Shape inference of the stages. What a stage expects of its operands is checked here, at parse time and by the verifier alike.
 #include "dialects/Lighthouse/Lighthouse.h"
 
+#include <array>
+#include <cmath>
+
 #define GET_OP_CLASSES
 #include "dialects/Lighthouse/LighthouseOps.cpp.inc"
 
@@ -13,11 +16,15 @@ namespace {
 
 using Types = SmallVectorImpl<Type>;
 
-/// Rank-r tensors of static shape, or an error that names the operand.
+/// [B, H, ...] of rank r and static shape, or an error that names the operand.
 FailureOr<RankedTensorType> ranked(std::optional<Location> loc, Value value, int64_t rank, StringRef name) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || type.getRank() != rank || !type.hasStaticShape()) {
     (void)emitOptionalError(loc, "expects ", name, " to be a tensor of rank ", rank, " and static shape, but got ", value.getType());
+    return failure();
+  }
+  if (type.getDimSize(0) < 1 || type.getDimSize(1) < 1) {
+    (void)emitOptionalError(loc, "expects ", name, " to have a batch and heads of at least 1, but got ", type);
     return failure();
   }
   return type;
@@ -68,13 +75,16 @@ LogicalResult expectSame(std::optional<Location> loc, Type a, Type b, StringRef 
   return emitOptionalError(loc, "expects ", aName, " and ", bName, " to have the same type, but got ", a, " and ", b);
 }
 
+/// What the descriptions call an op's queries, keys and values.
+using Names = std::array<StringRef, 3>;
+
 /// k and v alike; q and k of one batch, length, head size and dtype; key heads divide query heads.
-LogicalResult expectQKV(std::optional<Location> loc, RankedTensorType q, RankedTensorType k, RankedTensorType v) {
-  if (failed(expectSame(loc, k, v, "k", "v")))
+LogicalResult expectQKV(std::optional<Location> loc, const Names &names, RankedTensorType q, RankedTensorType k, RankedTensorType v) {
+  if (failed(expectSame(loc, k, v, names[1], names[2])))
     return failure();
   if (q.getElementType() != k.getElementType() || q.getDimSize(0) != k.getDimSize(0) || q.getDimSize(2) != k.getDimSize(2) ||
       q.getDimSize(3) != k.getDimSize(3) || q.getEncoding() != k.getEncoding())
-    return emitOptionalError(loc, "expects q and k to differ in their number of heads only, but got ", q, " and ", k);
+    return emitOptionalError(loc, "expects ", names[0], " and ", names[1], " to differ in their number of heads only, but got ", q, " and ", k);
   if (q.getDimSize(1) % k.getDimSize(1) != 0)
     return emitOptionalError(loc, "expects the number of key heads to divide the number of query heads ", q.getDimSize(1), ", but got ", k.getDimSize(1));
   return success();
@@ -83,11 +93,17 @@ LogicalResult expectQKV(std::optional<Location> loc, RankedTensorType q, RankedT
 struct Rows3 {
   RankedTensorType q, k, v;
 };
-FailureOr<Rows3> rowsQKV(std::optional<Location> loc, Value q, Value k, Value v) {
-  FailureOr<RankedTensorType> qt = rows(loc, q, "q"), kt = rows(loc, k, "k"), vt = rows(loc, v, "v");
-  if (failed(qt) || failed(kt) || failed(vt) || failed(expectQKV(loc, *qt, *kt, *vt)))
+FailureOr<Rows3> rowsQKV(std::optional<Location> loc, const Names &names, Value q, Value k, Value v) {
+  SmallVector<RankedTensorType, 3> types;
+  for (auto [name, value] : llvm::zip_equal(names, ArrayRef<Value>{q, k, v})) {
+    FailureOr<RankedTensorType> type = rows(loc, value, name);
+    if (failed(type))
+      return failure();
+    types.push_back(*type);
+  }
+  if (failed(expectQKV(loc, names, types[0], types[1], types[2])))
     return failure();
-  return Rows3{*qt, *kt, *vt};
+  return Rows3{types[0], types[1], types[2]};
 }
 
 /// A selection [B, H, S], or with `inverse` its inverse [B, H, M].
@@ -106,11 +122,26 @@ FailureOr<PyramidAttr> selection(std::optional<Location> loc, Value indices, boo
   return pyramid;
 }
 
+/// Type inference reads attributes before the verifier sees them: this one is there and an integer. Absent, it becomes `otherwise`.
+ParseResult expectInteger(OpAsmParser &parser, SMLoc loc, OperationState &result, StringAttr name, std::optional<int64_t> otherwise = {}) {
+  Attribute given = result.attributes.get(name);
+  if (!given && otherwise)
+    result.addAttribute(name, parser.getBuilder().getI64IntegerAttr(*otherwise));
+  else if (!isa_and_nonnull<IntegerAttr>(given))
+    return given ? parser.emitError(loc, "expects ") << name << " to be an integer, but got " << given
+                 : parser.emitError(loc, "expects the attribute ") << name << ", but got none";
+  return success();
+}
+
 /// Ends a custom parser: result types from what was parsed.
 template <typename Op> ParseResult parseInferredTypes(OpAsmParser &parser, OperationState &result) {
   SmallVector<Type> types;
-  if (failed(Op::inferReturnTypes(parser.getContext(), result.location, result.operands, result.attributes.getDictionary(parser.getContext()),
-                                  result.getRawProperties(), result.regions, types)))
+  DictionaryAttr attributes = result.attributes.getDictionary(parser.getContext());
+  auto emit = [&] { return mlir::emitError(result.location); };
+  // Inference reads properties; what was parsed are attributes.
+  if (failed(Op::setPropertiesFromAttr(result.getOrAddProperties<typename Op::Properties>(), attributes, emit)) ||
+      failed(Op::inferReturnTypes(parser.getContext(), result.location, result.operands, attributes, result.getRawProperties(),
+                                  result.regions, types)))
     return failure();
   result.addTypes(types);
   return success();
@@ -121,7 +152,7 @@ template <typename Op> ParseResult parseInferredTypes(OpAsmParser &parser, Opera
 //===-- Forward -------------------------------------------------------------------------------------------------------===//
 
 LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<Rows3> types = rowsQKV(loc, op.getQ(), op.getK(), op.getV());
+  FailureOr<Rows3> types = rowsQKV(loc, {"q", "k", "v"}, op.getQ(), op.getK(), op.getV());
   if (failed(types))
     return failure();
   int64_t length = types->q.getDimSize(2), factor = op.getPoolingFactor(), levels = op.getNumLevels();
@@ -139,7 +170,7 @@ LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
 }
 
 LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<Rows3> types = rowsQKV(loc, op.getPq(), op.getPk(), op.getPk());
+  FailureOr<Rows3> types = rowsQKV(loc, {"pq", "pk", "pk"}, op.getPq(), op.getPk(), op.getPk());
   if (failed(types))
     return failure();
   FailureOr<PyramidAttr> pyramid = encoded(loc, types->q, "pq", allEntries);
@@ -152,12 +183,20 @@ LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
 }
 
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<RankedTensorType> sq = ranked(loc, op.getSq(), 3, "sq"), sk = ranked(loc, op.getSk(), 3, "sk");
-  if (failed(sq) || failed(sk))
+  FailureOr<RankedTensorType> sq = ranked(loc, op.getSq(), 3, "sq");
+  if (failed(sq))
     return failure();
-  FailureOr<PyramidAttr> pyramid = encoded(loc, *sq, "sq", coarseEntries), keyPyramid = encoded(loc, *sk, "sk", coarseEntries);
-  if (failed(pyramid) || failed(keyPyramid) || failed(expectSame(loc, tensorOf({}, sq->getElementType(), *pyramid), tensorOf({}, sk->getElementType(), *keyPyramid), "sq's elements", "sk's elements")))
+  FailureOr<RankedTensorType> sk = ranked(loc, op.getSk(), 3, "sk");
+  if (failed(sk))
     return failure();
+  FailureOr<PyramidAttr> pyramid = encoded(loc, *sq, "sq", coarseEntries);
+  if (failed(pyramid))
+    return failure();
+  FailureOr<PyramidAttr> keyPyramid = encoded(loc, *sk, "sk", coarseEntries);
+  if (failed(keyPyramid))
+    return failure();
+  if (*pyramid != *keyPyramid)
+    return emitOptionalError(loc, "expects sk to be of sq's pyramid ", *pyramid, ", but got ", *keyPyramid);
   if (sq->getDimSize(0) != sk->getDimSize(0) || sq->getDimSize(1) % sk->getDimSize(1) != 0)
     return emitOptionalError(loc, "expects sk to have sq's batch and a number of heads that divides sq's, but got ", *sq, " and ", *sk);
   int64_t topk = op.getTopk(), levels = pyramid->getNumLevels();
@@ -177,7 +216,7 @@ LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
 }
 
 LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<Rows3> types = rowsQKV(loc, op.getPq(), op.getPk(), op.getPv());
+  FailureOr<Rows3> types = rowsQKV(loc, {"pq", "pk", "pv"}, op.getPq(), op.getPk(), op.getPv());
   if (failed(types) || failed(encoded(loc, types->q, "pq", allEntries)))
     return failure();
   FailureOr<PyramidAttr> pyramid = selection(loc, op.getIndices(), false, types->q);
@@ -191,7 +230,7 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
 }
 
 LogicalResult AttendOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<Rows3> types = rowsQKV(loc, op.getQs(), op.getKs(), op.getVs());
+  FailureOr<Rows3> types = rowsQKV(loc, {"qs", "ks", "vs"}, op.getQs(), op.getKs(), op.getVs());
   if (failed(types))
     return failure();
   ArrayRef<int64_t> shape = types->q.getShape();
@@ -230,7 +269,7 @@ LogicalResult ScatterBackwardOp::inferReturnTypes(MLIRContext *, std::optional<L
 }
 
 LogicalResult AttendBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<Rows3> types = rowsQKV(loc, op.getQs(), op.getKs(), op.getVs());
+  FailureOr<Rows3> types = rowsQKV(loc, {"qs", "ks", "vs"}, op.getQs(), op.getKs(), op.getVs());
   if (failed(types))
     return failure();
   Type f32 = Float32Type::get(context);
@@ -238,9 +277,29 @@ LogicalResult AttendBackwardOp::inferReturnTypes(MLIRContext *context, std::opti
   if (failed(expectSame(loc, types->q, op.getOs().getType(), "qs", "os")) || failed(expectSame(loc, types->q, op.getDos().getType(), "qs", "dos")) ||
       failed(expectSame(loc, lse, op.getLse().getType(), "[batch, heads, rows] of f32", "lse")))
     return failure();
-  for (RankedTensorType type : {types->q, types->k, types->v})
+  if (op.getParts() < 1)
+    return emitOptionalError(loc, "expects parts of at least 1, but got ", op.getParts());
+  RankedTensorType dqs = withRows(types->q, types->q.getDimSize(2) * op.getParts());
+  for (RankedTensorType type : {dqs, types->k, types->v})
     results.push_back(type.clone(f32));
   return success();
+}
+
+LogicalResult SumPartsOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> split = rows(loc, op.getSplit(), "the parts");
+  if (failed(split))
+    return failure();
+  if (op.getParts() < 1 || split->getDimSize(2) % op.getParts() != 0)
+    return emitOptionalError(loc, "expects parts to divide the ", split->getDimSize(2), " rows, but got ", op.getParts());
+  results.push_back(withRows(*split, split->getDimSize(2) / op.getParts()));
+  return success();
+}
+
+int64_t partBegin(int64_t rows, int64_t parts, int64_t part) {
+  if (part >= parts)
+    return rows;
+  double share = 1.0 - std::sqrt(1.0 - static_cast<double>(part) / static_cast<double>(parts));
+  return static_cast<int64_t>(share * static_cast<double>(rows)) / kPartAlignment * kPartAlignment;
 }
 
 LogicalResult GatherBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
@@ -262,7 +321,7 @@ LogicalResult GatherBackwardOp::inferReturnTypes(MLIRContext *context, std::opti
 }
 
 LogicalResult PoolBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<Rows3> types = rowsQKV(loc, op.getDpq(), op.getDpk(), op.getDpv());
+  FailureOr<Rows3> types = rowsQKV(loc, {"dpq", "dpk", "dpv"}, op.getDpq(), op.getDpk(), op.getDpv());
   if (failed(types))
     return failure();
   FailureOr<PyramidAttr> pyramid = encoded(loc, types->q, "dpq", allEntries);
@@ -300,8 +359,11 @@ LogicalResult CoarseOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
 }
 
 LogicalResult StackOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<RankedTensorType> tokens = rows(loc, op.getTokens(), "the tokens"), coarse = rows(loc, op.getCoarse(), "the coarse levels");
-  if (failed(tokens) || failed(coarse))
+  FailureOr<RankedTensorType> tokens = rows(loc, op.getTokens(), "the tokens");
+  if (failed(tokens))
+    return failure();
+  FailureOr<RankedTensorType> coarse = rows(loc, op.getCoarse(), "the coarse levels");
+  if (failed(coarse))
     return failure();
   FailureOr<PyramidAttr> pyramid = encoded(loc, *coarse, "the coarse levels", coarseEntries);
   if (failed(pyramid) || failed(expectSame(loc, *tokens, withRows(*coarse, pyramid->getSeqLen()), "the tokens", "level 0 of the pyramid")))
@@ -334,6 +396,7 @@ void AttendOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {
 void ScatterOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"out"}, set); }
 void ScatterBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dos"}, set); }
 void AttendBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs", "dks", "dvs"}, set); }
+void SumPartsOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs"}, set); }
 void GatherBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dpq", "dpk", "dpv"}, set); }
 void PoolBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dq", "dk", "dv"}, set); }
 void InvertOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"slots"}, set); }
@@ -345,7 +408,10 @@ void StackOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"
 
 void AttendBackwardOp::print(OpAsmPrinter &p) {
   p << ' ' << getOperands();
-  p.printOptionalAttrDict((*this)->getAttrs());
+  SmallVector<StringRef> elided;
+  if (getParts() == 1)
+    elided.push_back(getPartsAttrName());
+  p.printOptionalAttrDict((*this)->getAttrs(), elided);
   p << " : " << getQs().getType() << ", " << getKs().getType() << ", " << getVs().getType();
 }
 
@@ -357,7 +423,9 @@ ParseResult AttendBackwardOp::parse(OpAsmParser &parser, OperationState &result)
     return failure();
   auto q = types.size() == 3 ? dyn_cast<RankedTensorType>(types[0]) : RankedTensorType();
   if (!q || q.getRank() != 4)
-    return parser.emitError(loc, "expects the three types of qs, ks, vs, tensors of rank 4");
+    return parser.emitError(loc, "expects the types of qs, ks and vs, tensors of rank 4, but got ") << types;
+  if (expectInteger(parser, loc, result, getPartsAttrName(result.name), /*otherwise=*/1))
+    return failure();
   Type lse = RankedTensorType::get(q.getShape().drop_back(), parser.getBuilder().getF32Type());
   if (parser.resolveOperands(operands, {types[0], types[1], types[2], q, lse, q}, loc, result.operands))
     return failure();
@@ -380,7 +448,7 @@ ParseResult GatherBackwardOp::parse(OpAsmParser &parser, OperationState &result)
   if (succeeded(parser.parseOptionalKeyword("inverse")))
     result.addAttribute(getInverseAttrName(result.name), parser.getBuilder().getUnitAttr());
   if (parser.parseOperand(indices) || parser.parseRSquare() || parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type) ||
-      parser.parseComma() || parser.parseType(indexType))
+      parser.parseComma() || parser.parseType(indexType) || expectInteger(parser, loc, result, getNumKvHeadsAttrName(result.name)))
     return failure();
   operands.push_back(indices);
   if (parser.resolveOperands(operands, {type, type, type, indexType}, loc, result.operands))

@@ -65,7 +65,7 @@ void runOn(const Op &op, Direction direction, Values &values, int num_threads = 
 
 /// Normally distributed q, k, v and dout.
 Values randomInputs(const Spec &spec) {
-  std::mt19937 engine(7);
+  std::mt19937 engine(7); // NOLINT(bugprone-random-generator-seed): the same numbers in every run
   std::normal_distribution<float> normal;
   Values values;
   for (auto [name, heads] : {std::pair("q", spec.num_heads), std::pair("k", spec.num_kv_heads),
@@ -293,6 +293,7 @@ TEST_F(OpTest, IgnoredFieldsShareAnOp) {
 TEST_F(OpTest, ThreadsAskingForOneSpecGetOneObject) {
   std::vector<std::shared_ptr<const Op>> ops(8);
   std::vector<std::thread> threads;
+  threads.reserve(ops.size());
   for (auto &op : ops)
     threads.emplace_back([&op] { op = Op::get(oneLevel()); });
   for (std::thread &thread : threads)
