@@ -286,7 +286,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--dense-layers", type=int, default=1, help="first layers that are dense in both runs")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--steps", type=int, default=80, help="of each run")
+    parser.add_argument("--steps", type=int, default=100, help="of each run")
     parser.add_argument("--dense-steps", type=int, default=20, help="last steps of the Lighthouse run, dense")
     parser.add_argument("--num-levels", type=int, default=3)
     parser.add_argument("--pooling-factor", type=int, default=4)
@@ -316,7 +316,7 @@ def prepare(args: argparse.Namespace) -> None:
     try:
         q = torch.zeros(shape, dtype=dtype, device=args.device).transpose(1, 2)
         make_attention(args)(q, q, q)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RuntimeError, AssertionError) as error:  # torch asserts that it knows the device
         raise SystemExit(f"error: {error}") from None
     say(f"lighthouse {lighthouse.__version__}: ready in {time.perf_counter() - begin:.2f} s")
 

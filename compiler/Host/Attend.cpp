@@ -20,7 +20,7 @@ class AttendSchedule {
 public:
   AttendSchedule(KernelContext &context, AttendOp op)
       : c(context), e(context.e), op(op), shape(shapeOf(op.getQs())), rows(shape[2]), headDim(shape[3]),
-        group(shape[1] / shapeOf(op.getKs())[1]), queries(kLaneVectors * e.machine.lanes), keys(headDim <= 128 ? 48 : 24) {}
+        group(shape[1] / shapeOf(op.getKs())[1]), queries(kLaneVectors * e.machine.lanes), keys(96) {}
 
   int64_t emit() {
     int64_t blocks = llvm::divideCeil(rows, queries);
@@ -59,18 +59,16 @@ private:
       stats.push_back(e.splat(e.f32(-std::numeric_limits<float>::infinity()), n.width));
     stats.append(e.zeroRow(queries));
     Value end = e.min(e.add(first, queries), rows);
-    // Every query of the item sees the keys of a block that ends at its first query or before.
-    Value open = e.mul(e.div(e.add(first, 1), keys), keys);
-    stats = e.loop(0, open, keys, stats, [&](Value key, ValueRange carried) { return block(key, e.index(keys), carried, /*masked=*/false); });
-    return e.loop(open, end, keys, stats,
-                  [&](Value key, ValueRange carried) { return block(key, e.min(keys, e.sub(end, key)), carried, /*masked=*/true); });
+    return e.loop(0, end, keys, stats, [&](Value key, ValueRange carried) { return block(key, e.min(keys, e.sub(end, key)), carried); });
   }
 
-  Values block(Value key, Value count, ValueRange stats, bool masked) {
+  Values block(Value key, Value count, ValueRange stats) {
     int64_t vectors = stats.size() / 2;
     stageRows(e, c.buffer(op.getKs()), {batch, kvHead}, key, count, rows - 1, kBlock);
     stageRows(e, c.buffer(op.getVs()), {batch, kvHead}, key, count, rows - 1, vBlock);
-    scores(key, count, masked);
+    scores(count);
+    // Past the item's first query, some queries come before some keys.
+    e.ifThen(e.less(e.add(first, 1), e.add(key, count)), [&] { mask(key, count); });
     Values maxima = maximaOf(count, stats.take_front(vectors)), factors;
     for (auto [before, now] : llvm::zip_equal(stats.take_front(vectors), maxima))
       factors.push_back(emitExp2(e, arith::SubFOp::create(e.b, e.loc, before, now)));
@@ -83,11 +81,11 @@ private:
     return next;
   }
 
-  void scores(Value key, Value count, bool masked) {
+  void scores(Value count) {
     Product p{count, queries, headDim};
     auto a = [&](Value m, Value k) { return e.load(kBlock, {m, k}); };
     auto b = [&](Value k, Chunk n) { return e.loadVector(qt, {k, n.offset}, n.width); };
-    auto finish = [&](Value m, Chunk n, Value score) { e.storeVector(masked ? mask(e.add(key, m), n, score) : score, pt, {m, n.offset}); };
+    auto finish = [&](Value m, Chunk n, Value score) { e.storeVector(score, pt, {m, n.offset}); };
     p.a = a;
     p.b = b;
     p.finish = finish;
@@ -95,12 +93,15 @@ private:
   }
 
   /// Minus infinity where the query comes before the key.
-  Value mask(Value key, Chunk n, Value score) {
-    SmallVector<int32_t> lanes = llvm::to_vector(llvm::map_range(llvm::seq<int32_t>(n.offset, n.offset + n.width), [](int32_t i) { return i; }));
-    Value lane = arith::ConstantOp::create(e.b, e.loc, e.b.getI32VectorAttr(lanes));
-    Value query = arith::AddIOp::create(e.b, e.loc, lane, e.splat(e.toI32(first), n.width));
-    Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, e.splat(e.toI32(key), n.width), query);
-    return arith::SelectOp::create(e.b, e.loc, seen, score, e.splat(e.f32(-std::numeric_limits<float>::infinity()), n.width));
+  void mask(Value key, Value count) {
+    e.loop(0, count, 1, [&](Value j) {
+      for (Chunk n : e.chunks(queries)) {
+        Value query = arith::AddIOp::create(e.b, e.loc, e.iota(n), e.splat(e.toI32(first), n.width));
+        Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, e.splat(e.toI32(e.add(key, j)), n.width), query);
+        Value infinity = e.splat(e.f32(-std::numeric_limits<float>::infinity()), n.width);
+        e.storeVector(arith::SelectOp::create(e.b, e.loc, seen, e.loadVector(pt, {j, n.offset}, n.width), infinity), pt, {j, n.offset});
+      }
+    });
   }
 
   Values maximaOf(Value count, ValueRange before) {

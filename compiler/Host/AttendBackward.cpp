@@ -37,9 +37,7 @@ public:
     e.loop(from, to, keys, [&](Value key) {
       beginKeys(key);
       e.loop(0, group, 1, [&](Value member) {
-        Value masked = e.min(e.add(key, keys), rows);
-        e.loop(key, masked, queries, [&](Value query) { block(key, query, member, /*masked=*/true); });
-        e.loop(masked, rows, queries, [&](Value query) { block(key, query, member, /*masked=*/false); });
+        e.loop(key, rows, queries, [&](Value query) { block(key, query, member); });
       });
       endKeys(key);
     });
@@ -100,11 +98,13 @@ private:
     });
   }
 
-  void block(Value key, Value query, Value member, bool masked) {
+  void block(Value key, Value query, Value member) {
     Value head = headOf(member), count = e.min(queries, e.sub(rows, query));
     stageRows(e, c.buffer(op.getQs()), {batch, head}, query, count, rows - 1, qBlock);
     stageRows(e, c.buffer(op.getDos()), {batch, head}, query, count, rows - 1, doBlock);
-    probabilities(key, query, member, count, masked);
+    probabilities(query, member, count);
+    // In the blocks on the diagonal, some queries come before some keys.
+    e.ifThen(e.less(query, e.add(key, keys - 1)), [&] { mask(key, query, count); });
     scoreGradients(query, member, count);
     accumulateKeys(p, doBlock, count, dv);
     accumulateKeys(ds, qBlock, count, dk);
@@ -112,11 +112,11 @@ private:
   }
 
   /// P = exp2(c Q K^T - lse2)
-  void probabilities(Value key, Value query, Value member, Value count, bool masked) {
+  void probabilities(Value query, Value member, Value count) {
     auto finish = [&](Value m, Chunk n, Value score) {
       Value lse = e.load(stats, {0, member, e.add(query, m)});
       Value power = emitExp2(e, arith::SubFOp::create(e.b, e.loc, score, e.splat(lse, n.width)));
-      e.storeVector(masked ? mask(e.add(query, m), key, n, power) : power, p, {m, n.offset});
+      e.storeVector(power, p, {m, n.offset});
     };
     timesTransposed(qBlock, kt, count, finish);
   }
@@ -133,11 +133,14 @@ private:
   }
 
   /// Zero where the query comes before the key.
-  Value mask(Value query, Value key, Chunk n, Value value) {
-    SmallVector<int32_t> lanes = llvm::to_vector(llvm::seq<int32_t>(n.offset, n.offset + n.width));
-    Value keyOf = arith::AddIOp::create(e.b, e.loc, arith::ConstantOp::create(e.b, e.loc, e.b.getI32VectorAttr(lanes)), e.splat(e.toI32(key), n.width));
-    Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, keyOf, e.splat(e.toI32(query), n.width));
-    return arith::SelectOp::create(e.b, e.loc, seen, value, e.zeros(n.width));
+  void mask(Value key, Value query, Value count) {
+    e.loop(0, count, 1, [&](Value m) {
+      for (Chunk n : e.chunks(keys)) {
+        Value keyOf = arith::AddIOp::create(e.b, e.loc, e.iota(n), e.splat(e.toI32(key), n.width));
+        Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, keyOf, e.splat(e.toI32(e.add(query, m)), n.width));
+        e.storeVector(arith::SelectOp::create(e.b, e.loc, seen, e.loadVector(p, {m, n.offset}, n.width), e.zeros(n.width)), p, {m, n.offset});
+      }
+    });
   }
 
   /// block[query][d] * transposed[d][key], each vector of keys to `finish`.

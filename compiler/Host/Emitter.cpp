@@ -83,6 +83,11 @@ VectorType Emitter::vectorType(int64_t width, Type element) { return VectorType:
 Value Emitter::splat(Value scalar, int64_t width) { return vector::BroadcastOp::create(b, loc, vectorType(width, scalar.getType()), scalar); }
 Value Emitter::zeros(int64_t width) { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType(width))); }
 
+Value Emitter::iota(Chunk chunk) {
+  SmallVector<int32_t> lanes = llvm::to_vector(llvm::seq<int32_t>(chunk.offset, chunk.offset + chunk.width));
+  return arith::ConstantOp::create(b, loc, b.getI32VectorAttr(lanes));
+}
+
 void Emitter::loop(Index from, Index to, Index step, Body body) {
   scf::ForOp::create(b, loc, index(from), index(to), index(step), ValueRange(), [&](OpBuilder &nested, Location, Value iv, ValueRange) {
     OpBuilder::InsertionGuard guard(b);

@@ -69,6 +69,7 @@ public:
   mlir::Value i32(int64_t value);
   mlir::Value splat(mlir::Value scalar, int64_t width);
   mlir::Value zeros(int64_t width); ///< vector<width x f32>
+  mlir::Value iota(Chunk chunk);    ///< vector<width x i32>: offset, offset + 1, ...
   mlir::VectorType vectorType(int64_t width, mlir::Type element = {}); ///< f32 when absent
 
   //===-- Control -------------------------------------------------------------------------------------------------------===//
