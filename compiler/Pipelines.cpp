@@ -54,6 +54,12 @@ void buildHostLoopPipeline(OpPassManager &pm, const HostTarget &target) {
   options.lanes = target.vector_lanes;
   options.registers = target.vector_registers;
   pm.addPass(createLowerKernelsToHost(options));
+  if (!target.has_avx512bf16) {
+    // LLVM would call a rounding function of libgcc that not every system has.
+    arith::ArithExpandOpsPassOptions expand;
+    expand.includeBf16 = true;
+    pm.addPass(arith::createArithExpandOpsPass(expand));
+  }
   pm.addPass(createCSEPass());
 }
 
