@@ -14,11 +14,13 @@ namespace lighthouse {
 
 struct HostTarget;
 
-/// Compiles a module of stage IR (a function @forward; @backward is derived) for the host. The module is consumed: it holds the LLVM dialect afterwards.
+/// Compiles a module of stage IR (a function @forward; @backward is derived) for the host. The module is consumed: it
+/// holds the LLVM dialect afterwards.
 llvm::Expected<CompiledModule> compileForHost(mlir::ModuleOp module, const HostTarget &target);
 
 /// The text of the module at a stage; `kernel` as in lighthouse_ops/Op.h. The module is consumed.
-llvm::Expected<std::string> emitForHost(mlir::ModuleOp module, const HostTarget &target, EmitStage stage, llvm::StringRef kernel);
+llvm::Expected<std::string> emitForHost(mlir::ModuleOp module, const HostTarget &target, EmitStage stage,
+                                        llvm::StringRef kernel);
 
 /// What machine code depends on besides spec and target, for cache keys: versions of Lighthouse and LLVM, this
 /// build of the library, and the pipelines' passes.

@@ -68,15 +68,17 @@ private:
 
 class Planner {
 public:
-  explicit Planner(func::FuncOp function) : function(function), kernels(function.getOps<KernelOp>()) { plan.name = function.getName().str(); }
+  explicit Planner(func::FuncOp function) : function(function), kernels(function.getOps<KernelOp>()) {
+    plan.name = function.getName().str();
+  }
 
   llvm::Expected<LaunchPlan> run() {
     for (BlockArgument argument : function.getArguments())
       addBuffer(argument, BufferRole::Input, function.getArgAttrDict(argument.getArgNumber()));
     for (OpOperand &result : function.front().getTerminator()->getOpOperands()) {
       if (!result.get().getDefiningOp<KernelOp>() || index.contains(result.get()))
-        return llvm::createStringError("expects result %u of @%s to be written by one kernel and returned once", result.getOperandNumber(),
-                                       plan.name.c_str());
+        return llvm::createStringError("expects result %u of @%s to be written by one kernel and returned once",
+                                       result.getOperandNumber(), plan.name.c_str());
       addBuffer(result.get(), BufferRole::Output, function.getResultAttrDict(result.getOperandNumber()));
     }
     placeIntermediates();

@@ -36,7 +36,8 @@ struct LIGHTHOUSE_API Signature {
   int64_t workspace_bytes = 0; ///< scratch memory the caller gives, 64-byte aligned
 };
 
-/// A caller's tensor: data pointer and strides in elements. Strides are read for strided arguments only; rank is at most 4.
+/// A caller's tensor: data pointer and strides in elements. Strides are read for strided arguments only; rank is at
+/// most 4.
 struct LIGHTHOUSE_API TensorRef {
   void *data = nullptr;
   std::array<int64_t, 4> strides{};
@@ -48,8 +49,8 @@ enum class Origin : uint8_t { Memory, Disk, Compiled };
 /// A spec compiled for the host CPU. Immutable and safe to run from many threads at once.
 class LIGHTHOUSE_API Op {
 public:
-  /// Validates the spec and returns its op: from this process, from the disk cache, or compiled now. Concurrent callers of one spec
-  /// compile once. Throws InvalidArgument or CompileError.
+  /// Validates the spec and returns its op: from this process, from the disk cache, or compiled now. Concurrent callers
+  /// of one spec compile once. Throws InvalidArgument or CompileError.
   static std::shared_ptr<const Op> get(const Spec &spec);
 
   virtual ~Op();
@@ -57,15 +58,18 @@ public:
   virtual const Signature &signature(Direction direction) const = 0;
   /// Where the code came from when this op was made (Disk or Compiled).
   virtual Origin origin() const = 0;
-  /// Runs one function. `tensors` follow the signature's order; `workspace` has at least its bytes; outputs must not overlap inputs.
-  /// `num_threads` = 0 takes LIGHTHOUSE_NUM_THREADS or every core. Results do not depend on it. Throws InvalidArgument on a wrong count, a null pointer or a misaligned workspace.
-  virtual void run(Direction direction, std::span<const TensorRef> tensors, void *workspace, int num_threads = 0) const = 0;
+  /// Runs one function. `tensors` follow the signature's order; `workspace` has at least its bytes; outputs must not
+  /// overlap inputs. `num_threads` = 0 takes LIGHTHOUSE_NUM_THREADS or every core. Results do not depend on it. Throws
+  /// InvalidArgument on a wrong count, a null pointer or a misaligned workspace.
+  virtual void run(Direction direction, std::span<const TensorRef> tensors, void *workspace,
+                   int num_threads = 0) const = 0;
 };
 
 /// Stages of compilation whose text `emit` gives.
 enum class EmitStage : uint8_t { Stages, Fused, Loops, LLVM, Assembly };
 
-/// The text of a spec's code at a stage, compiled afresh (no cache). `kernel` limits Loops, LLVM and Assembly to one kernel when not empty.
+/// The text of a spec's code at a stage, compiled afresh (no cache). `kernel` limits Loops, LLVM and Assembly to one
+/// kernel when not empty.
 LIGHTHOUSE_API std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel = "");
 
 /// Drops every op held by this process (the disk cache stays). Ops in use live on until released.

@@ -11,7 +11,8 @@
 
 namespace lighthouse {
 
-/// Thrown for a bad argument, before anything is compiled or run. The text names the argument, its value, the rule and what would fit.
+/// Thrown for a bad argument, before anything is compiled or run. The text names the argument, its value, the rule and
+/// what would fit.
 class LIGHTHOUSE_API InvalidArgument : public std::invalid_argument {
 public:
   using std::invalid_argument::invalid_argument;
@@ -26,17 +27,18 @@ enum class Scorer : uint8_t { Norm };
 /// Which part of the chain is compiled; see docs/design.md.
 enum class OpKind : uint8_t { Attention, Gather, Scatter };
 
-/// The sizes and settings of one op. Shapes: q [batch, num_heads, seq_len, head_dim], k and v [batch, num_kv_heads, seq_len, head_dim].
+/// The sizes and settings of one op. Shapes: q [batch, num_heads, seq_len, head_dim], k and v [batch, num_kv_heads,
+/// seq_len, head_dim].
 struct LIGHTHOUSE_API Spec {
   OpKind op = OpKind::Attention;
   DType dtype = DType::Float32;
   Scorer scorer = Scorer::Norm;
   int64_t batch = 1;
   int64_t num_heads = 1;
-  int64_t num_kv_heads = 1; ///< divides num_heads; query head h reads key head h / (num_heads / num_kv_heads)
-  int64_t seq_len = 0;      ///< N, tokens; any length
-  int64_t head_dim = 0;     ///< D, a multiple of 8, at most 256
-  int64_t num_levels = 1;   ///< L, 1 to 8; 1 is plain causal attention and ignores pooling_factor and topk
+  int64_t num_kv_heads = 1;   ///< divides num_heads; query head h reads key head h / (num_heads / num_kv_heads)
+  int64_t seq_len = 0;        ///< N, tokens; any length
+  int64_t head_dim = 0;       ///< D, a multiple of 8, at most 256
+  int64_t num_levels = 1;     ///< L, 1 to 8; 1 is plain causal attention and ignores pooling_factor and topk
   int64_t pooling_factor = 2; ///< p, a power of two, 2 to 64
   int64_t topk = 128;         ///< K, a multiple of 128: entries kept at each level but the finest, over all tiles
   double scale = 0.0;         ///< softmax scale; 0 means 1/sqrt(head_dim)

@@ -2,9 +2,10 @@
 //
 // Causal attention, forward: queries on the vector lanes.
 //
-// A work item has a block of 3 vectors of queries. It walks the keys in blocks: scores S^T[key][query] = K (c Q)^T, a running maximum and sum a lane, then
-// O^T[d][query] += V^T P^T. K and V are read as they lie, one element broadcast at a time; only the item's queries are transposed, once. With c = scale * log2(e) the
-// softmax needs exp2 only. Online softmax: Milakov and Gimelshein, arXiv 1805.02867.
+// A work item has a block of 3 vectors of queries. It walks the keys in blocks: scores S^T[key][query] = K (c Q)^T, a
+// running maximum and sum a lane, then O^T[d][query] += V^T P^T. K and V are read as they lie, one element broadcast at
+// a time; only the item's queries are transposed, once. With c = scale * log2(e) the softmax needs exp2 only. Online
+// softmax: Milakov and Gimelshein, arXiv 1805.02867.
 #include "compiler/Host/Matmul.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -59,7 +60,8 @@ private:
       stats.push_back(e.splat(e.f32(-std::numeric_limits<float>::infinity()), n.width));
     stats.append(e.zeroRow(queries));
     Value end = e.min(e.add(first, queries), rows);
-    return e.loop(0, end, keys, stats, [&](Value key, ValueRange carried) { return block(key, e.min(keys, e.sub(end, key)), carried); });
+    return e.loop(0, end, keys, stats,
+                  [&](Value key, ValueRange carried) { return block(key, e.min(keys, e.sub(end, key)), carried); });
   }
 
   Values block(Value key, Value count, ValueRange stats) {
@@ -97,9 +99,11 @@ private:
     e.loop(0, count, 1, [&](Value j) {
       for (Chunk n : e.chunks(queries)) {
         Value query = arith::AddIOp::create(e.b, e.loc, e.iota(n), e.splat(e.toI32(first), n.width));
-        Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, e.splat(e.toI32(e.add(key, j)), n.width), query);
+        Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle,
+                                           e.splat(e.toI32(e.add(key, j)), n.width), query);
         Value infinity = e.splat(e.f32(-std::numeric_limits<float>::infinity()), n.width);
-        e.storeVector(arith::SelectOp::create(e.b, e.loc, seen, e.loadVector(pt, {j, n.offset}, n.width), infinity), pt, {j, n.offset});
+        e.storeVector(arith::SelectOp::create(e.b, e.loc, seen, e.loadVector(pt, {j, n.offset}, n.width), infinity), pt,
+                      {j, n.offset});
       }
     });
   }
@@ -152,7 +156,8 @@ private:
     e.loop(0, e.min(queries, e.sub(rows, first)), 1, [&](Value q) {
       Value row = e.add(first, q), sum = e.load(sums, {q});
       Value inverse = arith::DivFOp::create(e.b, e.loc, e.f32(1.0), sum);
-      e.loop(0, headDim, 1, [&](Value d) { e.store(arith::MulFOp::create(e.b, e.loc, e.load(ot, {d, q}), inverse), line, {d}); });
+      e.loop(0, headDim, 1,
+             [&](Value d) { e.store(arith::MulFOp::create(e.b, e.loc, e.load(ot, {d, q}), inverse), line, {d}); });
       e.storeRow(e.loadRow(line, {}, headDim), c.buffer(op.getOs()), {batch, head, row}, headDim);
       // ln(sum 2^s) = ln(sum) + max * ln 2
       Value log = math::LogOp::create(e.b, e.loc, sum);

@@ -2,9 +2,10 @@
 //
 // Causal attention, backward: keys on the vector lanes, a work item a key head and run of keys.
 //
-// For each block of keys, K^T and V^T are transposed once; for each block of queries from the diagonal on: S = Q K^T and dP = dO V^T, P = exp2(c S - lse2),
-// dS = scale P (dP - delta), then dV += P^T dO, dK += dS^T Q, dQ += dS K. All but the transposed blocks is read as it lies. An item has
-// all queries of its keys and a dQ of its own, so that nothing is summed across threads. FlashAttention, arXiv 2205.14135, algorithm 4.
+// For each block of keys, K^T and V^T are transposed once; for each block of queries from the diagonal on: S = Q K^T
+// and dP = dO V^T, P = exp2(c S - lse2), dS = scale P (dP - delta), then dV += P^T dO, dK += dS^T Q, dQ += dS K. All
+// but the transposed blocks is read as it lies. An item has all queries of its keys and a dQ of its own, so that
+// nothing is summed across threads. FlashAttention, arXiv 2205.14135, algorithm 4.
 #include "compiler/Host/Matmul.h"
 
 #include <numbers>
@@ -17,8 +18,9 @@ namespace {
 class AttendBackwardSchedule {
 public:
   AttendBackwardSchedule(KernelContext &context, AttendBackwardOp op)
-      : c(context), e(context.e), op(op), shape(shapeOf(op.getQs())), rows(shape[2]), headDim(shape[3]), kvHeads(shapeOf(op.getKs())[1]),
-        group(shape[1] / kvHeads), queries(48), keys(2 * kLaneVectors * e.machine.lanes), scale(op.getScale().convertToDouble()) {}
+      : c(context), e(context.e), op(op), shape(shapeOf(op.getQs())), rows(shape[2]), headDim(shape[3]),
+        kvHeads(shapeOf(op.getKs())[1]), group(shape[1] / kvHeads), queries(48),
+        keys(2 * kLaneVectors * e.machine.lanes), scale(op.getScale().convertToDouble()) {}
 
   int64_t emit() {
     int64_t parts = op.getParts();
@@ -36,9 +38,8 @@ public:
     e.loop(0, group, 1, [&](Value member) { prepareHead(member, from); });
     e.loop(from, to, keys, [&](Value key) {
       beginKeys(key);
-      e.loop(0, group, 1, [&](Value member) {
-        e.loop(key, rows, queries, [&](Value query) { block(key, query, member); });
-      });
+      e.loop(0, group, 1,
+             [&](Value member) { e.loop(key, rows, queries, [&](Value query) { block(key, query, member); }); });
       endKeys(key);
     });
     memref::DeallocOp::create(e.b, e.loc, stats);
@@ -69,10 +70,12 @@ private:
       Value log = e.load(c.buffer(op.getLse()), {batch, head, row});
       e.store(arith::MulFOp::create(e.b, e.loc, log, e.f32(std::numbers::log2e)), stats, {0, member, row});
       Value delta = e.f32(0.0);
-      for (auto [o, d, chunk] : llvm::zip_equal(e.loadRow(c.buffer(op.getOs()), {batch, head, row}, headDim),
-                                                e.loadRow(c.buffer(op.getDos()), {batch, head, row}, headDim), e.chunks(headDim))) {
+      for (auto [o, d, chunk] :
+           llvm::zip_equal(e.loadRow(c.buffer(op.getOs()), {batch, head, row}, headDim),
+                           e.loadRow(c.buffer(op.getDos()), {batch, head, row}, headDim), e.chunks(headDim))) {
         Value product = arith::MulFOp::create(e.b, e.loc, o, d);
-        Value sum = vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD, product, arith::FastMathFlags::reassoc);
+        Value sum =
+            vector::ReductionOp::create(e.b, e.loc, vector::CombiningKind::ADD, product, arith::FastMathFlags::reassoc);
         delta = arith::AddFOp::create(e.b, e.loc, delta, sum);
       }
       e.store(delta, stats, {1, member, row});
@@ -125,7 +128,8 @@ private:
   void scoreGradients(Value query, Value member, Value count) {
     auto finish = [&](Value m, Chunk n, Value dp) {
       Value delta = e.load(stats, {1, member, e.add(query, m)});
-      Value power = arith::MulFOp::create(e.b, e.loc, e.loadVector(p, {m, n.offset}, n.width), e.splat(e.f32(scale), n.width));
+      Value power =
+          arith::MulFOp::create(e.b, e.loc, e.loadVector(p, {m, n.offset}, n.width), e.splat(e.f32(scale), n.width));
       Value difference = arith::SubFOp::create(e.b, e.loc, dp, e.splat(delta, n.width));
       e.storeVector(arith::MulFOp::create(e.b, e.loc, power, difference), ds, {m, n.offset});
     };
@@ -137,8 +141,11 @@ private:
     e.loop(0, count, 1, [&](Value m) {
       for (Chunk n : e.chunks(keys)) {
         Value keyOf = arith::AddIOp::create(e.b, e.loc, e.iota(n), e.splat(e.toI32(key), n.width));
-        Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, keyOf, e.splat(e.toI32(e.add(query, m)), n.width));
-        e.storeVector(arith::SelectOp::create(e.b, e.loc, seen, e.loadVector(p, {m, n.offset}, n.width), e.zeros(n.width)), p, {m, n.offset});
+        Value seen = arith::CmpIOp::create(e.b, e.loc, arith::CmpIPredicate::sle, keyOf,
+                                           e.splat(e.toI32(e.add(query, m)), n.width));
+        e.storeVector(
+            arith::SelectOp::create(e.b, e.loc, seen, e.loadVector(p, {m, n.offset}, n.width), e.zeros(n.width)), p,
+            {m, n.offset});
       }
     });
   }
@@ -175,7 +182,9 @@ private:
     auto a = [&](Value m, Value k) { return e.load(ds, {m, k}); };
     auto b = [&](Value k, Chunk n) { return e.loadVector(kBlock, {k, n.offset}, n.width); };
     auto init = [&](Value m, Chunk n) { return e.loadVector(dqs, {batch, head, e.add(begin, m), n.offset}, n.width); };
-    auto finish = [&](Value m, Chunk n, Value sum) { e.storeVector(sum, dqs, {batch, head, e.add(begin, m), n.offset}); };
+    auto finish = [&](Value m, Chunk n, Value sum) {
+      e.storeVector(sum, dqs, {batch, head, e.add(begin, m), n.offset});
+    };
     product.a = a;
     product.b = b;
     product.init = init;
@@ -210,7 +219,10 @@ FailureOr<int64_t> scheduleSumParts(KernelContext &context) {
     for (int64_t part = 1; part < parts; ++part)
       sum = e.ifElse(
           e.lessEqual(partBegin(rows, parts, part), row),
-          [&] { return e.addRows(sum, e.loadRow(context.buffer(op.getSplit()), {at[0], at[1], e.add(row, part * rows)}, shape[3])); },
+          [&] {
+            return e.addRows(
+                sum, e.loadRow(context.buffer(op.getSplit()), {at[0], at[1], e.add(row, part * rows)}, shape[3]));
+          },
           [&] { return sum; });
     e.storeRow(sum, context.buffer(op.getSum()), {at[0], at[1], row}, shape[3]);
   });

@@ -34,8 +34,9 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machineFor(const HostTarget
     return llvm::createStringError(error);
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
-  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
-                                                                          llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default, /*JIT=*/true));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      found->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+                                 llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default, /*JIT=*/true));
   if (!machine)
     return llvm::createStringError("no code generator for " + target.triple);
   return std::move(machine);
@@ -62,7 +63,8 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
 
 } // namespace
 
-llvm::Expected<std::unique_ptr<llvm::Module>> translateForHost(mlir::ModuleOp module, const HostTarget &target, llvm::LLVMContext &context) {
+llvm::Expected<std::unique_ptr<llvm::Module>> translateForHost(mlir::ModuleOp module, const HostTarget &target,
+                                                               llvm::LLVMContext &context) {
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = machineFor(target);
   if (!machine)
     return machine.takeError();
@@ -83,7 +85,8 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateForHost(mlir::ModuleOp mo
   return std::move(translated);
 }
 
-llvm::Expected<llvm::SmallVector<char, 0>> generateHostCode(llvm::Module &module, const HostTarget &target, bool assembly) {
+llvm::Expected<llvm::SmallVector<char, 0>> generateHostCode(llvm::Module &module, const HostTarget &target,
+                                                            bool assembly) {
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machine = machineFor(target);
   if (!machine)
     return machine.takeError();

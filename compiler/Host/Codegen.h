@@ -22,9 +22,11 @@ namespace lighthouse {
 struct HostTarget;
 
 /// Translates and optimises (O3, the target's CPU and features).
-llvm::Expected<std::unique_ptr<llvm::Module>> translateForHost(mlir::ModuleOp module, const HostTarget &target, llvm::LLVMContext &context);
+llvm::Expected<std::unique_ptr<llvm::Module>> translateForHost(mlir::ModuleOp module, const HostTarget &target,
+                                                               llvm::LLVMContext &context);
 
 /// A relocatable object, or assembly text.
-llvm::Expected<llvm::SmallVector<char, 0>> generateHostCode(llvm::Module &module, const HostTarget &target, bool assembly);
+llvm::Expected<llvm::SmallVector<char, 0>> generateHostCode(llvm::Module &module, const HostTarget &target,
+                                                            bool assembly);
 
 } // namespace lighthouse

@@ -19,7 +19,8 @@ std::optional<int64_t> constantOf(const Index &i) {
 }
 } // namespace
 
-Value Emitter::binary(Index x, Index y, function_ref<int64_t(int64_t, int64_t)> fold, function_ref<Value(Value, Value)> make) {
+Value Emitter::binary(Index x, Index y, function_ref<int64_t(int64_t, int64_t)> fold,
+                      function_ref<Value(Value, Value)> make) {
   std::optional<int64_t> cx = constantOf(x), cy = constantOf(y);
   if (cx && cy)
     return index(fold(*cx, *cy));
@@ -31,39 +32,59 @@ Value Emitter::add(Index x, Index y) {
     return index(y);
   if (constantOf(y) == 0)
     return index(x);
-  return binary(x, y, [](int64_t p, int64_t q) { return p + q; }, [&](Value p, Value q) { return arith::AddIOp::create(b, loc, p, q); });
+  return binary(
+      x, y, [](int64_t p, int64_t q) { return p + q; },
+      [&](Value p, Value q) { return arith::AddIOp::create(b, loc, p, q); });
 }
 Value Emitter::sub(Index x, Index y) {
   if (constantOf(y) == 0)
     return index(x);
-  return binary(x, y, [](int64_t p, int64_t q) { return p - q; }, [&](Value p, Value q) { return arith::SubIOp::create(b, loc, p, q); });
+  return binary(
+      x, y, [](int64_t p, int64_t q) { return p - q; },
+      [&](Value p, Value q) { return arith::SubIOp::create(b, loc, p, q); });
 }
 Value Emitter::mul(Index x, Index y) {
   if (constantOf(x) == 1)
     return index(y);
   if (constantOf(y) == 1)
     return index(x);
-  return binary(x, y, [](int64_t p, int64_t q) { return p * q; }, [&](Value p, Value q) { return arith::MulIOp::create(b, loc, p, q); });
+  return binary(
+      x, y, [](int64_t p, int64_t q) { return p * q; },
+      [&](Value p, Value q) { return arith::MulIOp::create(b, loc, p, q); });
 }
 Value Emitter::div(Index x, Index y) {
   if (constantOf(y) == 1)
     return index(x);
-  return binary(x, y, [](int64_t p, int64_t q) { return p / q; }, [&](Value p, Value q) { return arith::DivUIOp::create(b, loc, p, q); });
+  return binary(
+      x, y, [](int64_t p, int64_t q) { return p / q; },
+      [&](Value p, Value q) { return arith::DivUIOp::create(b, loc, p, q); });
 }
 Value Emitter::rem(Index x, Index y) {
   if (constantOf(y) == 1)
     return index(0);
-  return binary(x, y, [](int64_t p, int64_t q) { return p % q; }, [&](Value p, Value q) { return arith::RemUIOp::create(b, loc, p, q); });
+  return binary(
+      x, y, [](int64_t p, int64_t q) { return p % q; },
+      [&](Value p, Value q) { return arith::RemUIOp::create(b, loc, p, q); });
 }
 Value Emitter::min(Index x, Index y) {
-  return binary(x, y, [](int64_t p, int64_t q) { return std::min(p, q); }, [&](Value p, Value q) { return arith::MinUIOp::create(b, loc, p, q); });
+  return binary(
+      x, y, [](int64_t p, int64_t q) { return std::min(p, q); },
+      [&](Value p, Value q) { return arith::MinUIOp::create(b, loc, p, q); });
 }
 Value Emitter::max(Index x, Index y) {
-  return binary(x, y, [](int64_t p, int64_t q) { return std::max(p, q); }, [&](Value p, Value q) { return arith::MaxUIOp::create(b, loc, p, q); });
+  return binary(
+      x, y, [](int64_t p, int64_t q) { return std::max(p, q); },
+      [&](Value p, Value q) { return arith::MaxUIOp::create(b, loc, p, q); });
 }
-Value Emitter::less(Index x, Index y) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index(x), index(y)); }
-Value Emitter::lessEqual(Index x, Index y) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, index(x), index(y)); }
-Value Emitter::select(Value condition, Index x, Index y) { return arith::SelectOp::create(b, loc, condition, index(x), index(y)); }
+Value Emitter::less(Index x, Index y) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, index(x), index(y));
+}
+Value Emitter::lessEqual(Index x, Index y) {
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule, index(x), index(y));
+}
+Value Emitter::select(Value condition, Index x, Index y) {
+  return arith::SelectOp::create(b, loc, condition, index(x), index(y));
+}
 Value Emitter::toIndex(Value i32) { return arith::IndexCastOp::create(b, loc, b.getIndexType(), i32); }
 Value Emitter::toI32(Index i) { return arith::IndexCastOp::create(b, loc, b.getI32Type(), index(i)); }
 
@@ -77,10 +98,18 @@ Values Emitter::delinearize(Value i, ArrayRef<int64_t> bases) {
   return digits;
 }
 
-Value Emitter::f32(double value) { return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(static_cast<float>(value))); }
-Value Emitter::i32(int64_t value) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(static_cast<int32_t>(value))); }
-VectorType Emitter::vectorType(int64_t width, Type element) { return VectorType::get(width, element ? element : b.getF32Type()); }
-Value Emitter::splat(Value scalar, int64_t width) { return vector::BroadcastOp::create(b, loc, vectorType(width, scalar.getType()), scalar); }
+Value Emitter::f32(double value) {
+  return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(static_cast<float>(value)));
+}
+Value Emitter::i32(int64_t value) {
+  return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(static_cast<int32_t>(value)));
+}
+VectorType Emitter::vectorType(int64_t width, Type element) {
+  return VectorType::get(width, element ? element : b.getF32Type());
+}
+Value Emitter::splat(Value scalar, int64_t width) {
+  return vector::BroadcastOp::create(b, loc, vectorType(width, scalar.getType()), scalar);
+}
 Value Emitter::zeros(int64_t width) { return arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType(width))); }
 
 Value Emitter::iota(Chunk chunk) {
@@ -89,12 +118,13 @@ Value Emitter::iota(Chunk chunk) {
 }
 
 void Emitter::loop(Index from, Index to, Index step, Body body) {
-  scf::ForOp::create(b, loc, index(from), index(to), index(step), ValueRange(), [&](OpBuilder &nested, Location, Value iv, ValueRange) {
-    OpBuilder::InsertionGuard guard(b);
-    b.restoreInsertionPoint(nested.saveInsertionPoint());
-    body(iv);
-    scf::YieldOp::create(b, loc);
-  });
+  scf::ForOp::create(b, loc, index(from), index(to), index(step), ValueRange(),
+                     [&](OpBuilder &nested, Location, Value iv, ValueRange) {
+                       OpBuilder::InsertionGuard guard(b);
+                       b.restoreInsertionPoint(nested.saveInsertionPoint());
+                       body(iv);
+                       scf::YieldOp::create(b, loc);
+                     });
 }
 
 Values Emitter::loop(Index from, Index to, Index step, ValueRange initial, CarriedBody body) {
@@ -139,8 +169,12 @@ Values indices(Emitter &e, ArrayRef<Index> at) {
 }
 } // namespace
 
-Value Emitter::load(Value memref, ArrayRef<Index> at) { return memref::LoadOp::create(b, loc, memref, indices(*this, at)); }
-void Emitter::store(Value value, Value memref, ArrayRef<Index> at) { memref::StoreOp::create(b, loc, value, memref, indices(*this, at)); }
+Value Emitter::load(Value memref, ArrayRef<Index> at) {
+  return memref::LoadOp::create(b, loc, memref, indices(*this, at));
+}
+void Emitter::store(Value value, Value memref, ArrayRef<Index> at) {
+  memref::StoreOp::create(b, loc, value, memref, indices(*this, at));
+}
 
 Value Emitter::loadRaw(Value memref, ArrayRef<Index> at, int64_t width) {
   Type element = cast<MemRefType>(memref.getType()).getElementType();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the host schedules are written with: a builder with short names for index arithmetic, loops, and rows of vectors.
+// What the host schedules are written with: a builder with short names for index arithmetic, loops, and rows of
+// vectors.
 #pragma once
 
 #include "dialects/Lighthouse/Lighthouse.h"
@@ -38,13 +39,14 @@ using Values = llvm::SmallVector<mlir::Value>;
 class Emitter {
 public:
   /// The builder stands in the entry block of the kernel's function.
-  Emitter(mlir::OpBuilder &builder, mlir::Location loc, const Machine &machine) : b(builder), loc(loc), machine(machine), entry(builder.getInsertionBlock()) {}
+  Emitter(mlir::OpBuilder &builder, mlir::Location loc, const Machine &machine)
+      : b(builder), loc(loc), machine(machine), entry(builder.getInsertionBlock()) {}
 
   mlir::OpBuilder &b;
   mlir::Location loc;
   const Machine machine;
 
-  //===-- Index arithmetic (unsigned: all indices here are >= 0) --------------------------------------------------------===//
+  //===-- Index arithmetic (unsigned: all indices here are >= 0) ---------===//
 
   mlir::Value index(Index i);
   mlir::Value add(Index x, Index y);
@@ -60,19 +62,20 @@ public:
   /// i32 to index and back.
   mlir::Value toIndex(mlir::Value i32);
   mlir::Value toI32(Index i);
-  /// Splits `i` into digits of the given bases, slowest first: delinearize(i, {B, H, n}) gives i / (H n), i / n % H, i % n. The first base is not needed.
+  /// Splits `i` into digits of the given bases, slowest first: delinearize(i, {B, H, n}) gives i / (H n), i / n % H, i
+  /// % n. The first base is not needed.
   Values delinearize(mlir::Value i, llvm::ArrayRef<int64_t> bases);
 
-  //===-- Constants and scalars ----------------------------------------------------------------------------------------===//
+  //===-- Constants and scalars ------------------------------------------===//
 
   mlir::Value f32(double value);
   mlir::Value i32(int64_t value);
   mlir::Value splat(mlir::Value scalar, int64_t width);
-  mlir::Value zeros(int64_t width); ///< vector<width x f32>
-  mlir::Value iota(Chunk chunk);    ///< vector<width x i32>: offset, offset + 1, ...
+  mlir::Value zeros(int64_t width);                                    ///< vector<width x f32>
+  mlir::Value iota(Chunk chunk);                                       ///< vector<width x i32>: offset, offset + 1, ...
   mlir::VectorType vectorType(int64_t width, mlir::Type element = {}); ///< f32 when absent
 
-  //===-- Control -------------------------------------------------------------------------------------------------------===//
+  //===-- Control --------------------------------------------------------===//
 
   using Body = llvm::function_ref<void(mlir::Value iv)>;
   using CarriedBody = llvm::function_ref<Values(mlir::Value iv, mlir::ValueRange carried)>;
@@ -84,7 +87,7 @@ public:
   /// if that gives values; both sides give as many, of the same types.
   Values ifElse(mlir::Value condition, llvm::function_ref<Values()> then, llvm::function_ref<Values()> otherwise);
 
-  //===-- Memory --------------------------------------------------------------------------------------------------------===//
+  //===-- Memory ---------------------------------------------------------===//
 
   mlir::Value load(mlir::Value memref, llvm::ArrayRef<Index> at);
   void store(mlir::Value value, mlir::Value memref, llvm::ArrayRef<Index> at);
@@ -95,11 +98,11 @@ public:
   /// A vector as it lies in memory, no conversion.
   mlir::Value loadRaw(mlir::Value memref, llvm::ArrayRef<Index> at, int64_t width);
   void storeRaw(mlir::Value vector, mlir::Value memref, llvm::ArrayRef<Index> at);
-  /// Scratch memory on the stack of the kernel, 64-byte aligned; made at the start of the function whatever the insertion point. (A loop's
-  /// body is built before it has a parent, so the emitter keeps the entry block.)
+  /// Scratch memory on the stack of the kernel, 64-byte aligned; made at the start of the function whatever the
+  /// insertion point. (A loop's body is built before it has a parent, so the emitter keeps the entry block.)
   mlir::Value scratch(llvm::ArrayRef<int64_t> shape, mlir::Type element);
 
-  //===-- Rows of head_dim elements --------------------------------------------------------------------------------------===//
+  //===-- Rows of head_dim elements --------------------------------------===//
 
   /// Chunks of `lanes`, then of 8 and so on, that cover a row of `count` (a multiple of 8; lanes of 4 divide it).
   llvm::SmallVector<Chunk> chunks(int64_t count) const;
@@ -122,9 +125,10 @@ private:
 struct KernelContext {
   KernelOp kernel;
   Emitter &e;
-  mlir::Value item;                                   ///< number of the work item
-  llvm::DenseMap<mlir::Value, mlir::Value> buffers;   ///< a region argument or yielded value (or its `coarse`) to its memref
-  mlir::func::FuncOp function;                        ///< what is being filled
+  mlir::Value item; ///< number of the work item
+  llvm::DenseMap<mlir::Value, mlir::Value>
+      buffers;                 ///< a region argument or yielded value (or its `coarse`) to its memref
+  mlir::func::FuncOp function; ///< what is being filled
 
   /// The only op of that kind in the region, or null.
   template <typename Op> Op find() {
@@ -145,7 +149,8 @@ struct KernelContext {
 /// Number of work items, or failure when the stages in the kernel are not those of the schedule.
 using Schedule = mlir::FailureOr<int64_t> (*)(KernelContext &);
 
-/// One schedule a kind of kernel. Each fills the body of `function` for work item `item` and returns how many items there are.
+/// One schedule a kind of kernel. Each fills the body of `function` for work item `item` and returns how many items
+/// there are.
 mlir::FailureOr<int64_t> schedulePoolScore(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleSelect(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleInvert(KernelContext &context);
@@ -158,6 +163,8 @@ mlir::FailureOr<int64_t> scheduleAttend(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleAttendBackward(KernelContext &context);
 
 /// Dimensions of a tensor value.
-inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value tensor) { return llvm::cast<mlir::ShapedType>(tensor.getType()).getShape(); }
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value tensor) {
+  return llvm::cast<mlir::ShapedType>(tensor.getType()).getShape();
+}
 
 } // namespace lighthouse::host

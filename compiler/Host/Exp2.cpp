@@ -22,10 +22,12 @@ Value emitExp2(Emitter &e, Value x) {
   Value part = arith::SubFOp::create(b, loc, clamped, whole);
 
   Value power = constant(1.535336188319500e-4);
-  for (double coefficient : {1.339887440266574e-3, 9.618437357674640e-3, 5.550332471162809e-2, 2.402264791363012e-1, 6.931472028550421e-1, 1.0})
+  for (double coefficient : {1.339887440266574e-3, 9.618437357674640e-3, 5.550332471162809e-2, 2.402264791363012e-1,
+                             6.931472028550421e-1, 1.0})
     power = fma(power, part, coefficient);
 
-  Value exponent = arith::ShLIOp::create(b, loc, arith::BitcastOp::create(b, loc, integers, shifted), e.splat(e.i32(23), width));
+  Value exponent =
+      arith::ShLIOp::create(b, loc, arith::BitcastOp::create(b, loc, integers, shifted), e.splat(e.i32(23), width));
   Value bits = arith::AddIOp::create(b, loc, arith::BitcastOp::create(b, loc, integers, power), exponent);
   Value result = arith::BitcastOp::create(b, loc, e.vectorType(width), bits);
   Value small = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, constant(-126.0));

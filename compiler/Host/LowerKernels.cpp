@@ -98,7 +98,8 @@ struct LowerKernelsToHostPass : impl::LowerKernelsToHostBase<LowerKernelsToHostP
 
   void runOnOperation() override {
     if ((lanes != 4 && lanes != 8 && lanes != 16) || (registers != 16 && registers != 32)) {
-      getOperation().emitError("expects lanes of 4, 8 or 16 and registers of 16 or 32, but got ") << lanes << " and " << registers;
+      getOperation().emitError("expects lanes of 4, 8 or 16 and registers of 16 or 32, but got ")
+          << lanes << " and " << registers;
       return signalPassFailure();
     }
     Machine machine{lanes, registers};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Register tiles. One tile keeps rows x vectors accumulators in registers while it walks the depth: per step one load a vector of B and one broadcast a row of A.
+// Register tiles. One tile keeps rows x vectors accumulators in registers while it walks the depth: per step one load a
+// vector of B and one broadcast a row of A.
 #include "compiler/Host/Matmul.h"
 
 using namespace mlir;
@@ -26,7 +27,8 @@ void emitTile(Emitter &e, const Product &p, Value m, int64_t rows, ArrayRef<Chun
     for (auto [r, each] : llvm::enumerate(row)) {
       Value a = p.a(each, k);
       for (auto [i, n] : llvm::enumerate(columns))
-        next.push_back(vector::FMAOp::create(e.b, e.loc, e.splat(a, n.width), vectors[i], carried[r * columns.size() + i]));
+        next.push_back(
+            vector::FMAOp::create(e.b, e.loc, e.splat(a, n.width), vectors[i], carried[r * columns.size() + i]));
     }
     return next;
   });
@@ -70,7 +72,8 @@ void stageRows(Emitter &e, Value from, ArrayRef<Index> at, Index first, Index co
   });
 }
 
-void stageRowsTransposed(Emitter &e, Value from, ArrayRef<Index> at, Index first, Index count, Index last, Value to, double factor) {
+void stageRowsTransposed(Emitter &e, Value from, ArrayRef<Index> at, Index first, Index count, Index last, Value to,
+                         double factor) {
   int64_t width = shapeOf(to)[0];
   Value line = e.scratch({width}, e.b.getF32Type());
   e.loop(0, count, 1, [&](Value row) {

@@ -13,7 +13,8 @@ namespace lighthouse {
 #include "compiler/Passes.h.inc"
 namespace {
 
-/// How many parameters of a lowered kernel belong to the buffer whose descriptor begins at `first`: two pointers, then integers up to the next pointer or the item.
+/// How many parameters of a lowered kernel belong to the buffer whose descriptor begins at `first`: two pointers, then
+/// integers up to the next pointer or the item.
 int64_t countFields(ArrayRef<Type> parameters, int64_t first) {
   int64_t count = 2;
   int64_t end = parameters.size() - 1;
@@ -50,12 +51,14 @@ struct PackKernelArgumentsPass : impl::PackKernelArgumentsBase<PackKernelArgumen
     SmallVector<Value> arguments;
     int64_t buffer = 0, last = parameters.size() - 1;
     for (int64_t first = 0; first < last; ++buffer) {
-      Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, entry->getArgument(0), ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(buffer)});
+      Value slot = LLVM::GEPOp::create(builder, loc, pointer, pointer, entry->getArgument(0),
+                                       ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(buffer)});
       Value descriptor = LLVM::LoadOp::create(builder, loc, pointer, slot);
       int64_t fields = countFields(parameters, first);
       for (int64_t field = 0; field < fields; ++field) {
         // All fields are eight bytes.
-        Value at = LLVM::GEPOp::create(builder, loc, pointer, i64, descriptor, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(field)});
+        Value at = LLVM::GEPOp::create(builder, loc, pointer, i64, descriptor,
+                                       ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(field)});
         arguments.push_back(LLVM::LoadOp::create(builder, loc, parameters[first + field], at));
       }
       first += fields;

@@ -29,7 +29,8 @@ StringRef nameOf(DictionaryAttr attrs) {
 class Differentiator {
 public:
   explicit Differentiator(func::FuncOp forward)
-      : forward(forward), block(forward.front()), results(cast<func::ReturnOp>(block.getTerminator())), builder(forward.getContext()) {}
+      : forward(forward), block(forward.front()), results(cast<func::ReturnOp>(block.getTerminator())),
+        builder(forward.getContext()) {}
 
   LogicalResult run() {
     builder.setInsertionPointAfter(forward);
@@ -65,7 +66,8 @@ private:
       if (!attrs || !attrs.contains(kDifferentiableAttr))
         continue;
       if (gradients.contains(value))
-        return forward.emitError("expects a value to be one result marked ") << kDifferentiableAttr << ", but got it again as result " << i;
+        return forward.emitError("expects a value to be one result marked ")
+               << kDifferentiableAttr << ", but got it again as result " << i;
       gradients[value] = addArgument(value.getType(), ("d" + nameOf(attrs)).str(), /*strided=*/true);
     }
     return success();
@@ -75,7 +77,8 @@ private:
     auto differentiable = dyn_cast<Differentiable>(op);
     if (!differentiable)
       return success();
-    SmallVector<Value> incoming = llvm::map_to_vector(op.getResults(), [&](Value value) { return gradients.lookup(value); });
+    SmallVector<Value> incoming =
+        llvm::map_to_vector(op.getResults(), [&](Value value) { return gradients.lookup(value); });
     if (llvm::none_of(incoming, [](Value value) { return bool(value); }))
       return success();
     FailureOr<SmallVector<Value>> outgoing = differentiable.buildAdjoint(builder, incoming);
@@ -97,8 +100,8 @@ private:
       Value gradient = gradients.lookup(argument);
       if (!gradient)
         continue;
-      SmallVector<NamedAttribute> named{
-          builder.getNamedAttr(kNameAttr, builder.getStringAttr("d" + nameOf(forward.getArgAttrDict(argument.getArgNumber()))))};
+      SmallVector<NamedAttribute> named{builder.getNamedAttr(
+          kNameAttr, builder.getStringAttr("d" + nameOf(forward.getArgAttrDict(argument.getArgNumber()))))};
       if (forward.getArgAttr(argument.getArgNumber(), kStridedAttr))
         named.push_back(builder.getNamedAttr(kStridedAttr, builder.getUnitAttr()));
       values.push_back(gradient);
@@ -132,7 +135,8 @@ private:
         named.name = name.str();
     });
     unsigned index = forward.getNumResults();
-    DictionaryAttr attrs = builder.getDictionaryAttr(builder.getNamedAttr(kNameAttr, builder.getStringAttr(named.name)));
+    DictionaryAttr attrs =
+        builder.getDictionaryAttr(builder.getNamedAttr(kNameAttr, builder.getStringAttr(named.name)));
     (void)forward.insertResult(index, value.getType(), attrs);
     results.getOperandsMutable().append(value);
     return named;
@@ -150,7 +154,8 @@ private:
       if (!named)
         named = save(value);
       Value argument = addArgument(value.getType(), named->name, named->strided);
-      value.replaceUsesWithIf(argument, [&](OpOperand &use) { return use.getOwner()->getParentOfType<func::FuncOp>() == backward; });
+      value.replaceUsesWithIf(
+          argument, [&](OpOperand &use) { return use.getOwner()->getParentOfType<func::FuncOp>() == backward; });
     }
   }
 

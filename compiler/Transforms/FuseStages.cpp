@@ -26,7 +26,8 @@ public:
   LogicalResult run() {
     for (Value result : results.getOperands())
       if (result.getDefiningOp<PoolOp>())
-        return results.emitOpError("expects no whole pyramid among the results, as kernels write levels 1 and up only, but got one of type ")
+        return results.emitOpError("expects no whole pyramid among the results, as kernels write levels 1 and up only, "
+                                   "but got one of type ")
                << result.getType();
     if (failed(formGroups()))
       return failure();
@@ -75,7 +76,8 @@ private:
 
   /// The names of the stages; a number makes a second kernel of the same stages differ.
   std::string kernelName(const Group &group) {
-    std::string name = llvm::join(llvm::map_range(group, [](Operation *op) { return cast<Fusible>(op).getStageName(); }), "_");
+    std::string name =
+        llvm::join(llvm::map_range(group, [](Operation *op) { return cast<Fusible>(op).getStageName(); }), "_");
     int64_t before = kernelCounts[name]++;
     return before == 0 ? name : name + "_" + std::to_string(before + 1);
   }
@@ -102,7 +104,8 @@ private:
           written.push_back(result);
           types.push_back(isa<PoolOp>(op) ? coarseType(result) : result.getType());
         }
-    auto kernel = KernelOp::create(builder, group.front()->getLoc(), types, builder.getStringAttr(kernelName(group)), reads.getArrayRef());
+    auto kernel = KernelOp::create(builder, group.front()->getLoc(), types, builder.getStringAttr(kernelName(group)),
+                                   reads.getArrayRef());
     fillKernel(kernel, group, reads.getArrayRef(), written);
     publish(kernel, written);
   }
@@ -126,7 +129,9 @@ private:
         if (inner.contains(operand))
           continue;
         if (auto parts = pyramids.find(operand); parts != pyramids.end())
-          inner.map(operand, StackOp::create(builder, op->getLoc(), bound[parts->second.first], bound[parts->second.second]).getResult());
+          inner.map(operand,
+                    StackOp::create(builder, op->getLoc(), bound[parts->second.first], bound[parts->second.second])
+                        .getResult());
         else
           inner.map(operand, bound[outer.lookupOrDefault(operand)]);
       }
@@ -135,7 +140,8 @@ private:
     SmallVector<Value> yielded;
     for (Value value : written) {
       Value mapped = inner.lookup(value);
-      yielded.push_back(isa<PoolOp>(value.getDefiningOp()) ? CoarseOp::create(builder, value.getLoc(), mapped).getResult() : mapped);
+      yielded.push_back(
+          isa<PoolOp>(value.getDefiningOp()) ? CoarseOp::create(builder, value.getLoc(), mapped).getResult() : mapped);
     }
     YieldOp::create(builder, kernel.getLoc(), yielded);
   }
@@ -158,8 +164,8 @@ private:
   SmallVector<Group> groups;
   DenseMap<Operation *, int64_t> groupIndex;
   llvm::StringMap<int64_t> kernelCounts;
-  IRMapping outer;                                    ///< a stage's result to the kernel result that holds it
-  DenseMap<Value, std::pair<Value, Value>> pyramids;  ///< a pyramid to its tokens and its coarse levels
+  IRMapping outer;                                   ///< a stage's result to the kernel result that holds it
+  DenseMap<Value, std::pair<Value, Value>> pyramids; ///< a pyramid to its tokens and its coarse levels
 };
 
 struct FuseStagesPass : impl::FuseStagesBase<FuseStagesPass> {

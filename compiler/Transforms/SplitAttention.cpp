@@ -31,8 +31,8 @@ struct SplitAttentionPass : impl::SplitAttentionBase<SplitAttentionPass> {
 
   static void split(AttendBackwardOp op, int64_t parts) {
     OpBuilder builder(op);
-    auto cut = AttendBackwardOp::create(builder, op.getLoc(), op.getQs(), op.getKs(), op.getVs(), op.getOs(), op.getLse(), op.getDos(), op.getScaleAttr(),
-                                        builder.getI64IntegerAttr(parts));
+    auto cut = AttendBackwardOp::create(builder, op.getLoc(), op.getQs(), op.getKs(), op.getVs(), op.getOs(),
+                                        op.getLse(), op.getDos(), op.getScaleAttr(), builder.getI64IntegerAttr(parts));
     auto sum = SumPartsOp::create(builder, op.getLoc(), cut.getDqs(), parts);
     op.replaceAllUsesWith(ValueRange{sum.getSum(), cut.getDks(), cut.getDvs()});
     op.erase();

@@ -10,7 +10,8 @@ namespace {
 
 using Gradients = FailureOr<SmallVector<Value>>;
 
-/// The stages' adjoints need every differentiable result's gradient: a partial one would mean a zero tensor nobody asked for.
+/// The stages' adjoints need every differentiable result's gradient: a partial one would mean a zero tensor nobody
+/// asked for.
 LogicalResult expectGradients(Operation *op, ValueRange gradients) {
   if (llvm::all_of(gradients, [](Value gradient) { return bool(gradient); }))
     return success();
@@ -22,7 +23,8 @@ LogicalResult expectGradients(Operation *op, ValueRange gradients) {
 Gradients PoolOp::buildAdjoint(OpBuilder &builder, ValueRange gradients) {
   if (failed(expectGradients(*this, gradients)))
     return failure();
-  auto op = PoolBackwardOp::create(builder, getLoc(), gradients[0], gradients[1], gradients[2], getElementTypeOrSelf(getQ().getType()));
+  auto op = PoolBackwardOp::create(builder, getLoc(), gradients[0], gradients[1], gradients[2],
+                                   getElementTypeOrSelf(getQ().getType()));
   return SmallVector<Value>(op.getResults());
 }
 
@@ -30,14 +32,16 @@ Gradients GatherOp::buildAdjoint(OpBuilder &builder, ValueRange gradients) {
   if (failed(expectGradients(*this, gradients)))
     return failure();
   int64_t kvHeads = cast<RankedTensorType>(getPk().getType()).getDimSize(1);
-  auto op = GatherBackwardOp::create(builder, getLoc(), gradients[0], gradients[1], gradients[2], getIndices(), kvHeads, /*inverse=*/false);
+  auto op = GatherBackwardOp::create(builder, getLoc(), gradients[0], gradients[1], gradients[2], getIndices(), kvHeads,
+                                     /*inverse=*/false);
   return SmallVector<Value>{op.getDpq(), op.getDpk(), op.getDpv(), Value()};
 }
 
 Gradients AttendOp::buildAdjoint(OpBuilder &builder, ValueRange gradients) {
   if (gradients[1])
     return emitOpError("expects no gradient for lse, but got one");
-  auto op = AttendBackwardOp::create(builder, getLoc(), getQs(), getKs(), getVs(), getOs(), getLse(), gradients[0], getScale(), /*parts=*/1);
+  auto op = AttendBackwardOp::create(builder, getLoc(), getQs(), getKs(), getVs(), getOs(), getLse(), gradients[0],
+                                     getScale(), /*parts=*/1);
   return SmallVector<Value>(op.getResults());
 }
 

@@ -27,20 +27,21 @@ int64_t PyramidAttr::numSelected(int64_t topk) const {
   return numWindows(getNumLevels() - 1) + (getNumLevels() - 1) * getPoolingFactor() * topk;
 }
 
-LogicalResult PyramidAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t seqLen, int64_t paddedLen, int64_t numLevels,
-                                  int64_t poolingFactor) {
+LogicalResult PyramidAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t seqLen, int64_t paddedLen,
+                                  int64_t numLevels, int64_t poolingFactor) {
   if (seqLen < 1)
     return emitError() << "expects seq_len of at least 1, but got " << seqLen;
   if (numLevels < 1 || numLevels > kMaxLevels)
     return emitError() << "expects num_levels from 1 to " << kMaxLevels << ", but got " << numLevels;
   if (poolingFactor < 2 || poolingFactor > kMaxPoolingFactor || !llvm::isPowerOf2_64(poolingFactor))
-    return emitError() << "expects pooling_factor to be a power of two from 2 to " << kMaxPoolingFactor << ", but got " << poolingFactor;
+    return emitError() << "expects pooling_factor to be a power of two from 2 to " << kMaxPoolingFactor << ", but got "
+                       << poolingFactor;
   int64_t coarsest = 1;
   for (int64_t l = 1; l < numLevels; ++l)
     coarsest *= poolingFactor;
   if (paddedLen < seqLen || paddedLen % coarsest != 0)
-    return emitError() << "expects padded_len to be at least seq_len " << seqLen << " and a multiple of the coarsest window " << coarsest
-                       << ", but got " << paddedLen;
+    return emitError() << "expects padded_len to be at least seq_len " << seqLen
+                       << " and a multiple of the coarsest window " << coarsest << ", but got " << paddedLen;
   // Selections number entries in i32.
   int64_t entries = 0;
   for (int64_t windows = paddedLen, l = 0; l < numLevels && entries <= kMaxEntries; ++l, windows /= poolingFactor)

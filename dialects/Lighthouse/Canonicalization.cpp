@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A pyramid of one level is the tokens themselves: its selection is every token in order, so gather and scatter fall away and plain causal
-// attention is left.
+// A pyramid of one level is the tokens themselves: its selection is every token in order, so gather and scatter fall
+// away and plain causal attention is left.
 #include "dialects/Lighthouse/Lighthouse.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -44,7 +44,11 @@ struct ScatterToTokens : OpRewritePattern<ScatterOp> {
 
 } // namespace
 
-void AttendOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) { patterns.add<AttendToTokens>(context); }
-void ScatterOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) { patterns.add<ScatterToTokens>(context); }
+void AttendOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<AttendToTokens>(context);
+}
+void ScatterOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<ScatterToTokens>(context);
+}
 
 } // namespace lighthouse

@@ -53,17 +53,20 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
     return failure();
   SMLoc loc = parser.getCurrentLocation();
   auto parseBinding = [&]() -> ParseResult {
-    return failure(parser.parseArgument(arguments.emplace_back()) || parser.parseEqual() || parser.parseOperand(operands.emplace_back()));
+    return failure(parser.parseArgument(arguments.emplace_back()) || parser.parseEqual() ||
+                   parser.parseOperand(operands.emplace_back()));
   };
-  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parseBinding) || parser.parseOptionalAttrDictWithKeyword(result.attributes) ||
-      parser.parseColonType(type))
+  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parseBinding) ||
+      parser.parseOptionalAttrDictWithKeyword(result.attributes) || parser.parseColonType(type))
     return failure();
   if (type.getNumInputs() != operands.size())
-    return parser.emitError(loc, "expects a type for each of the ") << operands.size() << " tensors read, but got " << type.getNumInputs();
+    return parser.emitError(loc, "expects a type for each of the ")
+           << operands.size() << " tensors read, but got " << type.getNumInputs();
   for (auto [argument, input] : llvm::zip_equal(arguments, type.getInputs()))
     argument.type = input;
   result.addTypes(type.getResults());
-  if (parser.resolveOperands(operands, type.getInputs(), loc, result.operands) || parser.parseRegion(*result.addRegion(), arguments))
+  if (parser.resolveOperands(operands, type.getInputs(), loc, result.operands) ||
+      parser.parseRegion(*result.addRegion(), arguments))
     return failure();
   ensureTerminator(*result.regions.front(), parser.getBuilder(), result.location);
   return success();
@@ -72,11 +75,12 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())
-    return emitOpError("expects the region's arguments to have the types of what is read, ")
-           << getInputs().getTypes() << ", but got " << block.getArgumentTypes();
+    return emitOpError("expects the region's arguments to have the types of what is read, (")
+           << getInputs().getTypes() << "), but got (" << block.getArgumentTypes() << ")";
   auto yield = cast<YieldOp>(block.back());
   if (yield.getValues().getTypes() != getResultTypes())
-    return emitOpError("expects the region to yield values of the result types, ") << getResultTypes() << ", but got " << yield.getValues().getTypes();
+    return emitOpError("expects the region to yield values of the result types, (")
+           << getResultTypes() << "), but got (" << yield.getValues().getTypes() << ")";
   for (Operation &op : block.without_terminator())
     if (!isa<Fusible, CoarseOp, StackOp>(op))
       return op.emitOpError("expects to stand outside of a kernel, whose region holds stages only");

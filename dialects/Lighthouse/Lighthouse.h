@@ -39,8 +39,9 @@ inline PyramidAttr pyramidOf(mlir::Type type) {
 }
 inline PyramidAttr pyramidOf(mlir::Value value) { return pyramidOf(value.getType()); }
 
-/// First key of run `part` when the keys of `rows` causal rows are cut into `parts` runs of about equal work: a multiple of kPartAlignment, 0 for the first, `rows` past the
-/// last. A run of keys from b on has the work (rows - b)^2 less that of the runs behind it.
+/// First key of run `part` when the keys of `rows` causal rows are cut into `parts` runs of about equal work: a
+/// multiple of kPartAlignment, 0 for the first, `rows` past the last. A run of keys from b on has the work (rows - b)^2
+/// less that of the runs behind it.
 int64_t partBegin(int64_t rows, int64_t parts, int64_t part);
 inline constexpr int64_t kPartAlignment = 96;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shape inference of the stages. What a stage expects of its operands is checked here, at parse time and by the verifier alike.
+// Shape inference of the stages. What a stage expects of its operands is checked here, at parse time and by the
+// verifier alike.
 #include "dialects/Lighthouse/Lighthouse.h"
 
 #include <array>
@@ -20,7 +21,8 @@ using Types = SmallVectorImpl<Type>;
 FailureOr<RankedTensorType> ranked(std::optional<Location> loc, Value value, int64_t rank, StringRef name) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type || type.getRank() != rank || !type.hasStaticShape()) {
-    (void)emitOptionalError(loc, "expects ", name, " to be a tensor of rank ", rank, " and static shape, but got ", value.getType());
+    (void)emitOptionalError(loc, "expects ", name, " to be a tensor of rank ", rank, " and static shape, but got ",
+                            value.getType());
     return failure();
   }
   if (type.getDimSize(0) < 1 || type.getDimSize(1) < 1) {
@@ -37,7 +39,8 @@ FailureOr<RankedTensorType> rows(std::optional<Location> loc, Value value, Strin
     return failure();
   int64_t headDim = type->getDimSize(3);
   if (headDim < kHeadDimStep || headDim > kMaxHeadDim || headDim % kHeadDimStep != 0) {
-    (void)emitOptionalError(loc, "expects head_dim of ", name, " to be a multiple of ", kHeadDimStep, " up to ", kMaxHeadDim, ", but got ", headDim);
+    (void)emitOptionalError(loc, "expects head_dim of ", name, " to be a multiple of ", kHeadDimStep, " up to ",
+                            kMaxHeadDim, ", but got ", headDim);
     return failure();
   }
   return type;
@@ -52,7 +55,8 @@ FailureOr<PyramidAttr> encoded(std::optional<Location> loc, RankedTensorType typ
     return failure();
   }
   if (count && type.getDimSize(2) != count(pyramid)) {
-    (void)emitOptionalError(loc, "expects ", name, " to have ", count(pyramid), " rows as its encoding says, but got ", type.getDimSize(2));
+    (void)emitOptionalError(loc, "expects ", name, " to have ", count(pyramid), " rows as its encoding says, but got ",
+                            type.getDimSize(2));
     return failure();
   }
   return pyramid;
@@ -79,14 +83,17 @@ LogicalResult expectSame(std::optional<Location> loc, Type a, Type b, StringRef 
 using Names = std::array<StringRef, 3>;
 
 /// k and v alike; q and k of one batch, length, head size and dtype; key heads divide query heads.
-LogicalResult expectQKV(std::optional<Location> loc, const Names &names, RankedTensorType q, RankedTensorType k, RankedTensorType v) {
+LogicalResult expectQKV(std::optional<Location> loc, const Names &names, RankedTensorType q, RankedTensorType k,
+                        RankedTensorType v) {
   if (failed(expectSame(loc, k, v, names[1], names[2])))
     return failure();
-  if (q.getElementType() != k.getElementType() || q.getDimSize(0) != k.getDimSize(0) || q.getDimSize(2) != k.getDimSize(2) ||
-      q.getDimSize(3) != k.getDimSize(3) || q.getEncoding() != k.getEncoding())
-    return emitOptionalError(loc, "expects ", names[0], " and ", names[1], " to differ in their number of heads only, but got ", q, " and ", k);
+  if (q.getElementType() != k.getElementType() || q.getDimSize(0) != k.getDimSize(0) ||
+      q.getDimSize(2) != k.getDimSize(2) || q.getDimSize(3) != k.getDimSize(3) || q.getEncoding() != k.getEncoding())
+    return emitOptionalError(loc, "expects ", names[0], " and ", names[1],
+                             " to differ in their number of heads only, but got ", q, " and ", k);
   if (q.getDimSize(1) % k.getDimSize(1) != 0)
-    return emitOptionalError(loc, "expects the number of key heads to divide the number of query heads ", q.getDimSize(1), ", but got ", k.getDimSize(1));
+    return emitOptionalError(loc, "expects the number of key heads to divide the number of query heads ",
+                             q.getDimSize(1), ", but got ", k.getDimSize(1));
   return success();
 }
 
@@ -111,19 +118,22 @@ FailureOr<PyramidAttr> selection(std::optional<Location> loc, Value indices, boo
   FailureOr<RankedTensorType> type = ranked(loc, indices, 3, "the selection");
   if (failed(type))
     return failure();
-  FailureOr<PyramidAttr> pyramid = inverse ? encoded(loc, *type, "the inverse selection", allEntries) : encoded(loc, *type, "the selection");
+  FailureOr<PyramidAttr> pyramid =
+      inverse ? encoded(loc, *type, "the inverse selection", allEntries) : encoded(loc, *type, "the selection");
   if (failed(pyramid))
     return failure();
   if (type->getDimSize(0) != of.getDimSize(0) || type->getDimSize(1) != of.getDimSize(1)) {
-    (void)emitOptionalError(loc, "expects the selection to have the batch and query heads ", of.getDimSize(0), "x", of.getDimSize(1), ", but got ",
-                            type->getDimSize(0), "x", type->getDimSize(1));
+    (void)emitOptionalError(loc, "expects the selection to have the batch and query heads ", of.getDimSize(0), "x",
+                            of.getDimSize(1), ", but got ", type->getDimSize(0), "x", type->getDimSize(1));
     return failure();
   }
   return pyramid;
 }
 
-/// Type inference reads attributes before the verifier sees them: this one is there and an integer. Absent, it becomes `otherwise`.
-ParseResult expectInteger(OpAsmParser &parser, SMLoc loc, OperationState &result, StringAttr name, std::optional<int64_t> otherwise = {}) {
+/// Type inference reads attributes before the verifier sees them: this one is there and an integer. Absent, it becomes
+/// `otherwise`.
+ParseResult expectInteger(OpAsmParser &parser, SMLoc loc, OperationState &result, StringAttr name,
+                          std::optional<int64_t> otherwise = {}) {
   Attribute given = result.attributes.get(name);
   if (!given && otherwise)
     result.addAttribute(name, parser.getBuilder().getI64IntegerAttr(*otherwise));
@@ -140,8 +150,8 @@ template <typename Op> ParseResult parseInferredTypes(OpAsmParser &parser, Opera
   auto emit = [&] { return mlir::emitError(result.location); };
   // Inference reads properties; what was parsed are attributes.
   if (failed(Op::setPropertiesFromAttr(result.getOrAddProperties<typename Op::Properties>(), attributes, emit)) ||
-      failed(Op::inferReturnTypes(parser.getContext(), result.location, result.operands, attributes, result.getRawProperties(),
-                                  result.regions, types)))
+      failed(Op::inferReturnTypes(parser.getContext(), result.location, result.operands, attributes,
+                                  result.getRawProperties(), result.regions, types)))
     return failure();
   result.addTypes(types);
   return success();
@@ -149,7 +159,7 @@ template <typename Op> ParseResult parseInferredTypes(OpAsmParser &parser, Opera
 
 } // namespace
 
-//===-- Forward -------------------------------------------------------------------------------------------------------===//
+//===-- Forward ----------------------------------------------------------===//
 
 LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
   FailureOr<Rows3> types = rowsQKV(loc, {"q", "k", "v"}, op.getQ(), op.getK(), op.getV());
@@ -182,7 +192,8 @@ LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
   return success();
 }
 
-LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                         Types &results) {
   FailureOr<RankedTensorType> sq = ranked(loc, op.getSq(), 3, "sq");
   if (failed(sq))
     return failure();
@@ -198,7 +209,8 @@ LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
   if (*pyramid != *keyPyramid)
     return emitOptionalError(loc, "expects sk to be of sq's pyramid ", *pyramid, ", but got ", *keyPyramid);
   if (sq->getDimSize(0) != sk->getDimSize(0) || sq->getDimSize(1) % sk->getDimSize(1) != 0)
-    return emitOptionalError(loc, "expects sk to have sq's batch and a number of heads that divides sq's, but got ", *sq, " and ", *sk);
+    return emitOptionalError(loc, "expects sk to have sq's batch and a number of heads that divides sq's, but got ",
+                             *sq, " and ", *sk);
   int64_t topk = op.getTopk(), levels = pyramid->getNumLevels();
   int64_t selected = pyramid->numWindows(0);
   if (levels > 1) {
@@ -206,12 +218,15 @@ LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Loc
       return emitOptionalError(loc, "expects topk to be a positive multiple of ", kKeptPerTile, ", but got ", topk);
     int64_t tiles = topk / kKeptPerTile, coarsest = pyramid->numWindows(levels - 1);
     if (coarsest % tiles != 0)
-      return emitOptionalError(loc, "expects topk / ", kKeptPerTile, " tiles to share the ", coarsest, " coarsest windows equally, but got ", tiles, " tiles");
+      return emitOptionalError(loc, "expects topk / ", kKeptPerTile, " tiles to share the ", coarsest,
+                               " coarsest windows equally, but got ", tiles, " tiles");
     if (coarsest / tiles < kKeptPerTile)
-      return emitOptionalError(loc, "expects at least ", kKeptPerTile, " coarsest windows a tile, but got ", coarsest / tiles);
+      return emitOptionalError(loc, "expects at least ", kKeptPerTile, " coarsest windows a tile, but got ",
+                               coarsest / tiles);
     selected = pyramid->numSelected(topk);
   }
-  results.push_back(tensorOf({sq->getDimSize(0), sq->getDimSize(1), selected}, IntegerType::get(context, 32), *pyramid));
+  results.push_back(
+      tensorOf({sq->getDimSize(0), sq->getDimSize(1), selected}, IntegerType::get(context, 32), *pyramid));
   return success();
 }
 
@@ -223,13 +238,15 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   if (failed(pyramid))
     return failure();
   if (*pyramid != pyramidOf(types->q))
-    return emitOptionalError(loc, "expects the selection to be of pq's pyramid ", pyramidOf(types->q), ", but got ", *pyramid);
+    return emitOptionalError(loc, "expects the selection to be of pq's pyramid ", pyramidOf(types->q), ", but got ",
+                             *pyramid);
   int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getDimSize(2);
   results.append(3, withRows(types->q, count));
   return success();
 }
 
-LogicalResult AttendOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+LogicalResult AttendOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                         Types &results) {
   FailureOr<Rows3> types = rowsQKV(loc, {"qs", "ks", "vs"}, op.getQs(), op.getKs(), op.getVs());
   if (failed(types))
     return failure();
@@ -248,14 +265,16 @@ LogicalResult ScatterOp::inferReturnTypes(MLIRContext *, std::optional<Location>
     return failure();
   int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getDimSize(2);
   if (!op.getInverse() && count != os->getDimSize(2))
-    return emitOptionalError(loc, "expects os to have a row for each of ", count, " selected entries, but got ", os->getDimSize(2));
+    return emitOptionalError(loc, "expects os to have a row for each of ", count, " selected entries, but got ",
+                             os->getDimSize(2));
   results.push_back(withRows(*os, pyramid->getSeqLen()));
   return success();
 }
 
-//===-- Adjoints ------------------------------------------------------------------------------------------------------===//
+//===-- Adjoints ---------------------------------------------------------===//
 
-LogicalResult ScatterBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+LogicalResult ScatterBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op,
+                                                  Types &results) {
   FailureOr<RankedTensorType> dout = rows(loc, op.getDout(), "dout");
   if (failed(dout))
     return failure();
@@ -263,18 +282,21 @@ LogicalResult ScatterBackwardOp::inferReturnTypes(MLIRContext *, std::optional<L
   if (failed(pyramid))
     return failure();
   if (dout->getDimSize(2) != pyramid->getSeqLen())
-    return emitOptionalError(loc, "expects dout to have seq_len ", pyramid->getSeqLen(), " rows, but got ", dout->getDimSize(2));
+    return emitOptionalError(loc, "expects dout to have seq_len ", pyramid->getSeqLen(), " rows, but got ",
+                             dout->getDimSize(2));
   results.push_back(withRows(*dout, cast<RankedTensorType>(op.getIndices().getType()).getDimSize(2)));
   return success();
 }
 
-LogicalResult AttendBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+LogicalResult AttendBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                                 Types &results) {
   FailureOr<Rows3> types = rowsQKV(loc, {"qs", "ks", "vs"}, op.getQs(), op.getKs(), op.getVs());
   if (failed(types))
     return failure();
   Type f32 = Float32Type::get(context);
   Type lse = tensorOf(types->q.getShape().drop_back(), f32);
-  if (failed(expectSame(loc, types->q, op.getOs().getType(), "qs", "os")) || failed(expectSame(loc, types->q, op.getDos().getType(), "qs", "dos")) ||
+  if (failed(expectSame(loc, types->q, op.getOs().getType(), "qs", "os")) ||
+      failed(expectSame(loc, types->q, op.getDos().getType(), "qs", "dos")) ||
       failed(expectSame(loc, lse, op.getLse().getType(), "[batch, heads, rows] of f32", "lse")))
     return failure();
   if (op.getParts() < 1)
@@ -290,7 +312,8 @@ LogicalResult SumPartsOp::inferReturnTypes(MLIRContext *, std::optional<Location
   if (failed(split))
     return failure();
   if (op.getParts() < 1 || split->getDimSize(2) % op.getParts() != 0)
-    return emitOptionalError(loc, "expects parts to divide the ", split->getDimSize(2), " rows, but got ", op.getParts());
+    return emitOptionalError(loc, "expects parts to divide the ", split->getDimSize(2), " rows, but got ",
+                             op.getParts());
   results.push_back(withRows(*split, split->getDimSize(2) / op.getParts()));
   return success();
 }
@@ -302,21 +325,25 @@ int64_t partBegin(int64_t rows, int64_t parts, int64_t part) {
   return static_cast<int64_t>(share * static_cast<double>(rows)) / kPartAlignment * kPartAlignment;
 }
 
-LogicalResult GatherBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op, Types &results) {
+LogicalResult GatherBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                                 Types &results) {
   FailureOr<RankedTensorType> dqs = rows(loc, op.getDqs(), "dqs");
-  if (failed(dqs) || failed(expectSame(loc, *dqs, op.getDks().getType(), "dqs", "dks")) || failed(expectSame(loc, *dqs, op.getDvs().getType(), "dqs", "dvs")))
+  if (failed(dqs) || failed(expectSame(loc, *dqs, op.getDks().getType(), "dqs", "dks")) ||
+      failed(expectSame(loc, *dqs, op.getDvs().getType(), "dqs", "dvs")))
     return failure();
   FailureOr<PyramidAttr> pyramid = selection(loc, op.getIndices(), op.getInverse(), *dqs);
   if (failed(pyramid))
     return failure();
   int64_t count = cast<RankedTensorType>(op.getIndices().getType()).getDimSize(2);
   if (!op.getInverse() && count != dqs->getDimSize(2))
-    return emitOptionalError(loc, "expects dqs to have a row for each of ", count, " selected entries, but got ", dqs->getDimSize(2));
+    return emitOptionalError(loc, "expects dqs to have a row for each of ", count, " selected entries, but got ",
+                             dqs->getDimSize(2));
   int64_t heads = dqs->getDimSize(1), kvHeads = op.getNumKvHeads();
   if (kvHeads < 1 || heads % kvHeads != 0)
     return emitOptionalError(loc, "expects num_kv_heads to divide the ", heads, " query heads, but got ", kvHeads);
   for (int64_t h : {heads, kvHeads, kvHeads})
-    results.push_back(tensorOf({dqs->getDimSize(0), h, pyramid->numEntries(), dqs->getDimSize(3)}, Float32Type::get(context), *pyramid));
+    results.push_back(tensorOf({dqs->getDimSize(0), h, pyramid->numEntries(), dqs->getDimSize(3)},
+                               Float32Type::get(context), *pyramid));
   return success();
 }
 
@@ -334,7 +361,7 @@ LogicalResult PoolBackwardOp::inferReturnTypes(MLIRContext *, std::optional<Loca
   return success();
 }
 
-//===-- What fusion adds ----------------------------------------------------------------------------------------------===//
+//===-- What fusion adds -------------------------------------------------===//
 
 LogicalResult InvertOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
   FailureOr<RankedTensorType> type = ranked(loc, op.getIndices(), 3, "the selection");
@@ -343,7 +370,8 @@ LogicalResult InvertOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   FailureOr<PyramidAttr> pyramid = encoded(loc, *type, "the selection");
   if (failed(pyramid))
     return failure();
-  results.push_back(tensorOf({type->getDimSize(0), type->getDimSize(1), pyramid->numEntries()}, type->getElementType(), *pyramid));
+  results.push_back(
+      tensorOf({type->getDimSize(0), type->getDimSize(1), pyramid->numEntries()}, type->getElementType(), *pyramid));
   return success();
 }
 
@@ -366,20 +394,21 @@ LogicalResult StackOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
   if (failed(coarse))
     return failure();
   FailureOr<PyramidAttr> pyramid = encoded(loc, *coarse, "the coarse levels", coarseEntries);
-  if (failed(pyramid) || failed(expectSame(loc, *tokens, withRows(*coarse, pyramid->getSeqLen()), "the tokens", "level 0 of the pyramid")))
+  if (failed(pyramid) ||
+      failed(expectSame(loc, *tokens, withRows(*coarse, pyramid->getSeqLen()), "the tokens", "level 0 of the pyramid")))
     return failure();
   results.push_back(withRows(*coarse, pyramid->numEntries(), *pyramid));
   return success();
 }
 
-//===-- Fusion --------------------------------------------------------------------------------------------------------===//
+//===-- Fusion -----------------------------------------------------------===//
 
 bool ScoreOp::joinsKernelOf(Operation *producer) { return isa<PoolOp>(producer); }
 bool InvertOp::joinsKernelOf(Operation *producer) { return isa<SelectOp>(producer); }
 bool PoolBackwardOp::joinsKernelOf(Operation *producer) { return isa<GatherBackwardOp>(producer); }
 bool GatherBackwardOp::joinsKernelOf(Operation *) { return false; }
 
-//===-- Names ---------------------------------------------------------------------------------------------------------===//
+//===-- Names ------------------------------------------------------------===//
 
 namespace {
 void nameResults(Operation *op, ArrayRef<StringRef> names, OpAsmSetValueNameFn set) {
@@ -403,7 +432,7 @@ void InvertOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {
 void CoarseOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"coarse"}, set); }
 void StackOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"pyramid"}, set); }
 
-//===-- Syntax --------------------------------------------------------------------------------------------------------===//
+//===-- Syntax -----------------------------------------------------------===//
 // The operands of these two share few types; each is printed once.
 
 void AttendBackwardOp::print(OpAsmPrinter &p) {
@@ -419,7 +448,8 @@ ParseResult AttendBackwardOp::parse(OpAsmParser &parser, OperationState &result)
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
   SmallVector<Type> types;
   SMLoc loc = parser.getCurrentLocation();
-  if (parser.parseOperandList(operands, 6) || parser.parseOptionalAttrDict(result.attributes) || parser.parseColonTypeList(types))
+  if (parser.parseOperandList(operands, 6) || parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseColonTypeList(types))
     return failure();
   auto q = types.size() == 3 ? dyn_cast<RankedTensorType>(types[0]) : RankedTensorType();
   if (!q || q.getRank() != 4)
@@ -433,7 +463,8 @@ ParseResult AttendBackwardOp::parse(OpAsmParser &parser, OperationState &result)
 }
 
 void GatherBackwardOp::print(OpAsmPrinter &p) {
-  p << ' ' << getDqs() << ", " << getDks() << ", " << getDvs() << '[' << (getInverse() ? "inverse " : "") << getIndices() << ']';
+  p << ' ' << getDqs() << ", " << getDks() << ", " << getDvs() << '[' << (getInverse() ? "inverse " : "")
+    << getIndices() << ']';
   p.printOptionalAttrDict((*this)->getAttrs(), {getInverseAttrName()});
   p << " : " << getDqs().getType() << ", " << getIndices().getType();
 }
@@ -447,8 +478,9 @@ ParseResult GatherBackwardOp::parse(OpAsmParser &parser, OperationState &result)
     return failure();
   if (succeeded(parser.parseOptionalKeyword("inverse")))
     result.addAttribute(getInverseAttrName(result.name), parser.getBuilder().getUnitAttr());
-  if (parser.parseOperand(indices) || parser.parseRSquare() || parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type) ||
-      parser.parseComma() || parser.parseType(indexType) || expectInteger(parser, loc, result, getNumKvHeadsAttrName(result.name)))
+  if (parser.parseOperand(indices) || parser.parseRSquare() || parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseColonType(type) || parser.parseComma() || parser.parseType(indexType) ||
+      expectInteger(parser, loc, result, getNumKvHeadsAttrName(result.name)))
     return failure();
   operands.push_back(indices);
   if (parser.resolveOperands(operands, {type, type, type, indexType}, loc, result.operands))
