@@ -15,8 +15,12 @@ Value emitExp2(Emitter &e, Value x) {
   auto fma = [&](Value p, Value q, double r) { return vector::FMAOp::create(b, loc, p, q, constant(r)).getResult(); };
   VectorType integers = e.vectorType(width, b.getI32Type());
 
+  auto below = [&](double bound) {
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, constant(bound)).getResult();
+  };
+  // A select, not a maximum: it keeps NaN, which must come out again.
+  Value clamped = arith::SelectOp::create(b, loc, below(-127.0), constant(-127.0), x);
   // Adding 1.5 * 2^23 rounds to the nearest integer, which then stands in the low bits.
-  Value clamped = arith::MaxNumFOp::create(b, loc, x, constant(-127.0));
   Value shifted = arith::AddFOp::create(b, loc, clamped, constant(12582912.0));
   Value whole = arith::SubFOp::create(b, loc, shifted, constant(12582912.0));
   Value part = arith::SubFOp::create(b, loc, clamped, whole);
@@ -30,8 +34,7 @@ Value emitExp2(Emitter &e, Value x) {
       arith::ShLIOp::create(b, loc, arith::BitcastOp::create(b, loc, integers, shifted), e.splat(e.i32(23), width));
   Value bits = arith::AddIOp::create(b, loc, arith::BitcastOp::create(b, loc, integers, power), exponent);
   Value result = arith::BitcastOp::create(b, loc, e.vectorType(width), bits);
-  Value small = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, constant(-126.0));
-  return arith::SelectOp::create(b, loc, small, constant(0.0), result);
+  return arith::SelectOp::create(b, loc, below(-126.0), constant(0.0), result);
 }
 
 } // namespace lighthouse::host
