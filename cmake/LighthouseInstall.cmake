@@ -13,4 +13,7 @@ include(GNUInstallDirs)
 set_target_properties(lighthouse-cli lighthouse-opt PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 install(TARGETS lighthouse LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS lighthouse-cli lighthouse-opt RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(DIRECTORY "${CMAKE_SOURCE_DIR}/lighthouse_ops" DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+# The public headers; the others of that folder are the library's own.
+foreach(header Export.h Op.h Spec.h)
+  install(FILES "${CMAKE_SOURCE_DIR}/lighthouse_ops/${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/lighthouse_ops")
+endforeach()

@@ -102,7 +102,8 @@ struct Rows3 {
 };
 FailureOr<Rows3> rowsQKV(std::optional<Location> loc, const Names &names, Value q, Value k, Value v) {
   SmallVector<RankedTensorType, 3> types;
-  for (auto [name, value] : llvm::zip_equal(names, ArrayRef<Value>{q, k, v})) {
+  const Value values[] = {q, k, v};
+  for (auto [name, value] : llvm::zip_equal(names, values)) {
     FailureOr<RankedTensorType> type = rows(loc, value, name);
     if (failed(type))
       return failure();

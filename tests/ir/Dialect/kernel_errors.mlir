@@ -70,10 +70,10 @@ func.func @nested() {
 // -----
 
 !rows = tensor<1x2x100x16xf32>
-// expected-note @+1 {{prior use here}}
 func.func @from_above(%q: !rows) {
+  // expected-note @+1 {{required by region isolation constraints}}
   lighthouse.kernel "f" reads() : () -> () {
-    // expected-error @+1 {{use of undeclared SSA value name}}
+    // expected-error @+1 {{'lighthouse.attend' op using value defined outside the region}}
     %0, %1 = lighthouse.attend %q, %q, %q {scale = 0.25 : f32} : !rows, !rows, !rows
     lighthouse.yield
   }

@@ -3,8 +3,7 @@
 
 #pyramid = #lighthouse.pyramid<seq_len = 256, padded_len = 256, num_levels = 2, pooling_factor = 2>
 func.func @scorer(%pq: tensor<1x1x384x32xf32, #pyramid>) {
-  // expected-error @+2 {{expected ::lighthouse::ScorerKind to be one of: norm}}
-  // expected-error @+1 {{failed to parse}}
+  // expected-error @+1 {{expected string or keyword containing one of the following enum values for attribute 'scorer' [norm]}}
   %a, %b = lighthouse.score cosine %pq, %pq : tensor<1x1x384x32xf32, #pyramid>, tensor<1x1x384x32xf32, #pyramid>
   return
 }
