@@ -80,10 +80,12 @@ def lighthouse(
     scale: float | None = None,
     dout: Tensor | None = None,
     indices: Tensor | None = None,
+    stored: torch.dtype = torch.float64,
 ) -> Result:
     """The op on q [B, Hq, N, D] and k, v [B, Hkv, N, D] of any float dtype; with ``dout`` the gradients too.
 
-    ``indices`` replaces the selection by a given one.
+    ``indices`` replaces the selection by a given one. ``stored`` is the dtype of what the compiled op keeps between its
+    stages: the pooled rows, the rows of attention's result and their gradients.
     """
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     if indices is None:
@@ -91,7 +93,11 @@ def lighthouse(
     inputs = [x.detach().double().requires_grad_(dout is not None) for x in (q, k, v)]
     group = q.shape[1] // k.shape[1]
     rows = [gather(pyramid(repeat_heads(x, n), settings), indices) for x, n in zip(inputs, (1, group, group))]
-    os, lse = attend(*rows, scale)
+    os, lse = attend(*(rounded(x, stored) for x in rows), scale)
+    if settings.num_levels > 1:  # With one level os is the result.
+        os = rounded(os, stored)
+        if dout is not None:
+            os.register_hook(lambda dos: dos.to(stored).double())
     out = scatter(os, indices, q.shape[2], settings)
     grads = (None, None, None) if dout is None else torch.autograd.grad(out, inputs, dout.double())
     return Result(out.detach(), indices, lse.detach(), *grads)
@@ -100,6 +106,11 @@ def lighthouse(
 def repeat_heads(x: Tensor, group: int) -> Tensor:
     """[B, Hkv, ...] as [B, Hkv * group, ...]: query head h reads key head h // group."""
     return x.repeat_interleave(group, dim=1)
+
+
+def rounded(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """x with its values rounded to ``dtype``; the gradient passes as it is."""
+    return x + (x.to(dtype).double() - x).detach()
 
 
 # Pool and score ------------------------------------------------------------------------------------------------------
