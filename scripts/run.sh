@@ -84,7 +84,7 @@ step_pytest() { PYTHONPATH=$PWD/$build/python python -m pytest "$@"; }
 
 step_demo() { PYTHONPATH=$PWD/$build/python python examples/train_bytes.py; }
 
-step_bench() { PYTHONPATH=$PWD/$build/python python benchmarks/compare.py; }
+step_bench() { PYTHONPATH=$PWD/$build/python python benchmarks/cpu.py; }
 
 step_docs() {
   mkdir -p docs/reference
