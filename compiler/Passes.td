@@ -34,6 +34,13 @@ def InvertSelections : Pass<"lighthouse-invert-selections", "::mlir::func::FuncO
     row of the result then looks up its at most `num_levels` sources, so that no atomics are needed and the result does not depend on an order.
 
     Leaves `gather` and `scatter_backward` alone, which look up already.
+
+    ```mlir
+    %out = lighthouse.scatter %os[%sel] : tensor<1x8x2560x64xf32>, tensor<1x8x2560xi32, #pyramid>
+    // becomes
+    %slots = lighthouse.invert %sel : tensor<1x8x2560xi32, #pyramid>
+    %out = lighthouse.scatter %os[inverse %slots] : tensor<1x8x2560x64xf32>, tensor<1x8x10752xi32, #pyramid>
+    ```
   }];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
@@ -46,6 +53,15 @@ def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> 
     than 1,024 keys are not worth it.
 
     Leaves everything else alone.
+
+    ```mlir
+    %dqs, %dks, %dvs = lighthouse.attend_backward %qs, %ks, %vs, %os, %lse, %dos {scale = 1.250000e-01 : f32}
+        : tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>
+    // becomes
+    %split, %dks, %dvs = lighthouse.attend_backward %qs, %ks, %vs, %os, %lse, %dos {parts = 2 : i64, scale = 1.250000e-01 : f32}
+        : tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>
+    %dqs = lighthouse.sum_parts %split {parts = 2} : tensor<1x8x5120x64xf32>
+    ```
   }];
   let options = [Option<"items", "items", "int64_t", "32", "work items to aim for">];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
@@ -58,7 +74,21 @@ def FuseStages : Pass<"lighthouse-fuse-stages", "::mlir::func::FuncOp"> {
     inverts in one; the un-pooling of gradients never writes a pyramid. A pyramid that crosses kernels is written as its levels 1 and up (`coarse`) and read as a view of these
     and the tokens (`stack`): level 0 is never copied.
 
-    Leaves the stages themselves as they are, and functions that hold kernels already alone. Refuses ops that are no stages.
+    Leaves the stages themselves as they are, and functions that hold kernels already alone. Refuses ops that are no stages, and functions that give a whole pyramid.
+
+    ```mlir
+    %pq, %pk, %pv = lighthouse.pool %q, %k, %v {num_levels = 3, pooling_factor = 4} : !q, !q, !q
+    %qs, %ks, %vs = lighthouse.gather %pq, %pk, %pv[%sel] : !pyramid, !pyramid, !pyramid, !selection
+    // becomes
+    %cq, %ck, %cv = lighthouse.kernel "pool" reads(%a = %q, %b = %k, %c = %v) : (!q, !q, !q) -> (!coarse, !coarse, !coarse) {
+      %pq, %pk, %pv = lighthouse.pool %a, %b, %c {num_levels = 3, pooling_factor = 4} : !q, !q, !q
+      // ... lighthouse.coarse of each, yielded
+    }
+    %qs, %ks, %vs = lighthouse.kernel "gather" reads(%a = %q, %b = %cq, /* ... */ %g = %sel) : (!q, !coarse, /* ... */ !selection) -> (!rows, !rows, !rows) {
+      %pq = lighthouse.stack %a, %b : !q, !coarse
+      // ... lighthouse.gather, yielded
+    }
+    ```
   }];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
@@ -71,6 +101,16 @@ def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::Modul
     buffers are row-major. The functions that held the kernels are erased.
 
     `lanes` is the vector width in float32 elements, `registers` the number of vector registers: they shape the attention's register tiles.
+
+    ```mlir
+    func.func @forward(%q: !q {lighthouse.strided}, %sel: !selection) -> !rows {
+      %qs = lighthouse.kernel "gather" reads(%a = %q, %b = %sel) : (!q, !selection) -> !rows { /* ... */ }
+      return %qs : !rows
+    }
+    // becomes
+    func.func @forward_gather(%q: memref<1x8x8192x64xf32, strided<[?, ?, ?, 1]>>, %sel: memref<1x8x2560xi32>, %qs: memref<1x8x2560x64xf32>, %item: index)
+        attributes {lighthouse.items = 160 : i64}
+    ```
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "vector width in float32 elements: 4, 8 or 16">,
@@ -84,6 +124,13 @@ def PackKernelArguments : Pass<"lighthouse-pack-kernel-arguments", "::mlir::Modu
   let description = [{
     Renames each function with `lighthouse.items` to `name.body` and adds `name(descriptors: !llvm.ptr, item: i64)`, which the launcher calls: `descriptors[i]` points to the memref
     descriptor of the i-th buffer. Runs on the LLVM dialect, after every other lowering. Functions without that attribute become internal and stay as they are.
+
+    ```mlir
+    llvm.func @forward_attend(%qs: !llvm.ptr, %qs_aligned: !llvm.ptr, %qs_offset: i64, /* ... */ %item: i64) attributes {lighthouse.items = 20 : i64}
+    // becomes
+    llvm.func @forward_attend(%descriptors: !llvm.ptr, %item: i64)
+    llvm.func internal @forward_attend.body(%qs: !llvm.ptr, %qs_aligned: !llvm.ptr, %qs_offset: i64, /* ... */ %item: i64)
+    ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

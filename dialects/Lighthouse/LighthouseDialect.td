@@ -46,7 +46,9 @@ def Lighthouse_PyramidAttr : Lighthouse_Attr<"Pyramid", "pyramid"> {
     Level `l` has `padded_len / p^l` windows of `p^l` tokens; the entries of all levels are numbered finest level first:
     entry `(l, w)` has the number `padded_len + padded_len/p + ... + padded_len/p^(l-1) + w`. Tokens from `seq_len` on are zero rows.
 
-    Example: `#lighthouse.pyramid<seq_len = 8000, padded_len = 8192, num_levels = 3, pooling_factor = 4>`.
+    ```mlir
+    #pyramid = #lighthouse.pyramid<seq_len = 8000, padded_len = 8192, num_levels = 3, pooling_factor = 4>
+    ```
   }];
   let parameters = (ins "int64_t":$seq_len, "int64_t":$padded_len, "int64_t":$num_levels, "int64_t":$pooling_factor);
   let assemblyFormat = "`<` struct(params) `>`";

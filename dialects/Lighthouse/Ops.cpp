@@ -404,9 +404,16 @@ LogicalResult StackOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
 
 //===-- Fusion -----------------------------------------------------------===//
 
-bool ScoreOp::joinsKernelOf(Operation *producer) { return isa<PoolOp>(producer); }
+// Joined stages work on what the kernel's registers hold: all of the producer's results, in its order.
+
+bool ScoreOp::joinsKernelOf(Operation *producer) {
+  auto pool = dyn_cast<PoolOp>(producer);
+  return pool && getPq() == pool.getPq() && getPk() == pool.getPk();
+}
 bool InvertOp::joinsKernelOf(Operation *producer) { return isa<SelectOp>(producer); }
-bool PoolBackwardOp::joinsKernelOf(Operation *producer) { return isa<GatherBackwardOp>(producer); }
+bool PoolBackwardOp::joinsKernelOf(Operation *producer) {
+  return isa<GatherBackwardOp>(producer) && llvm::equal(getOperands(), producer->getResults());
+}
 bool GatherBackwardOp::joinsKernelOf(Operation *) { return false; }
 
 //===-- Names ------------------------------------------------------------===//

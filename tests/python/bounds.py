@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far from the float64 rendering a result in float32 arithmetic may be, element by element.
 
-The bounds follow the rounding errors through the op with absolute values, so they know how large the terms are that an
-element sums. docs/notes/reference.md derives them.
+Rounding errors are followed through the op with absolute values, so a bound knows how large the terms are that an
+element sums. docs/notes/reference.md derives it.
 """
 
 from dataclasses import dataclass
 
 import reference
 import torch
-from reference import ROWS, Settings
+from reference import ROWS, Result, Settings
 from torch import Tensor
 
 FLOAT32 = 2.0**-24  # unit roundoff
-# Float32 roundings that an element meets, as a multiple of one unit roundoff of the sum of its absolute terms. The
-# longest sums have thousands of terms; their errors average out, and the largest factor seen is below half of these.
-TERMS, LOGITS = 12.0, 6.0
+LEAST = 8.0  # roundings that even the shortest sum meets on the way
 
 
 @dataclass(frozen=True)
@@ -35,25 +33,85 @@ def unit_roundoff(dtype: torch.dtype) -> float:
     return torch.finfo(dtype).eps / 2
 
 
+def excess(result: Tensor, expected: Tensor, bound: Tensor) -> float:
+    """Largest error as a multiple of its bound; above 1 it is too large. A NaN counts as infinite."""
+    info = torch.finfo(result.dtype)
+    # The result is rounded to its dtype at the end; below its smallest normal number the step is constant.
+    allowed = bound + info.eps / 2 * expected.abs() + info.smallest_normal * info.eps + 2.0**-120
+    return ((result.double() - expected).abs() / allowed).nan_to_num(nan=torch.inf).max().item()
+
+
+def excesses(results: dict[str, Tensor], expected: Result, allowed: Bounds) -> dict[str, float]:
+    """``excess`` of each result by name."""
+    return {name: excess(x, getattr(expected, name), getattr(allowed, name)) for name, x in results.items()}
+
+
 def bounds(
     q: Tensor, k: Tensor, v: Tensor, settings: Settings, dout: Tensor, indices: Tensor, scale: float | None = None
 ) -> Bounds:
     """Bounds for q [B, Hq, N, D], k, v [B, Hkv, N, D], dout [B, Hq, N, D] of one dtype and a selection [B, Hq, S].
 
-    For 16-bit dtypes the comparison is with the rendering that stores in this dtype.
+    A 16-bit result is to be compared with the rendering that stores in this dtype.
     """
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     unit = unit_roundoff(q.dtype)
     group = q.shape[1] // k.shape[1]
-    leaves = [x.double().abs().requires_grad_() for x in (q, k, v)]
-    zero = torch.zeros_like(q, dtype=torch.float64).requires_grad_()
-    entries = [reference.pyramid(reference.repeat_heads(x, n), settings) for x, n in zip(leaves, (1, group, group))]
-    rows = [reference.gather(x, indices) for x in entries]
-    os = torch.zeros_like(rows[0]).requires_grad_()
+
+    def rows(x: Tensor, repeats: int) -> Tensor:
+        return reference.gather(reference.pyramid(reference.repeat_heads(x, repeats), settings), indices)
+
+    # Gather and scatter are linear: autograd gives their adjoints, here on magnitudes.
+    magnitudes = [x.detach().double().abs().requires_grad_() for x in (q, k, v)]
+    gathered = [rows(x, repeats) for x, repeats in zip(magnitudes, (1, group, group))]
+    os = torch.zeros_like(gathered[0], requires_grad=True)
     out = reference.scatter(os, indices, q.shape[2], settings)
-    (dos,) = torch.autograd.grad(out, os, dout.double().abs(), retain_graph=True)
-    values = [reference.gather(reference.pyramid(reference.repeat_heads(x.double(), n), settings), indices)
-              for x, n in zip((q, k), (1, group))]
-    del zero
-    errors = attend_errors(*values, *(x.detach() for x in rows), dos, scale, unit)
-    return errors
+    (dos,) = torch.autograd.grad(out, os, dout.double().abs())
+    signed = [rows(x.detach().double(), repeats) for x, repeats in ((q, 1), (k, group), (v, group))]
+    stores = settings.num_levels > 1
+    errors, largest = attend_errors(signed, [x.detach() for x in gathered], dos, scale, unit, stores)
+    out_error = reference.scatter(errors.pop("os"), indices, q.shape[2], settings)
+    grads = torch.autograd.grad(gathered, magnitudes, [errors.pop(name) for name in ("dqs", "dks", "dvs")])
+    return Bounds(out_error, errors["lse"], *grads, known=roundings(q.shape[-1]) * FLOAT32 * largest < 0.1)
+
+
+def roundings(terms: int) -> float:
+    """Error of a float32 sum of n terms, as a multiple of the unit roundoff of its absolute terms.
+
+    Roundings are as good as independent: sqrt(n) (Higham and Mary, SIAM J. Sci. Comput. 41, 2019), never n.
+    """
+    return max(LEAST, terms**0.5)
+
+
+def attend_errors(
+    signed: list[Tensor], magnitudes: list[Tensor], dos: Tensor, scale: float, unit: float, stores: bool
+) -> tuple[dict[str, Tensor], float]:
+    """Errors of os, lse, dqs, dks, dvs [B, H, S, D], and the largest sum of absolute terms of a logit.
+
+    ``dos``: magnitudes. ``stores``: os is stored with unit roundoff ``unit`` before it is scattered.
+    """
+    (qs, ks, vs), (qm, km, vm) = signed, magnitudes
+    errors = {"os": [], "lse": [], "dqs": [], "dks": torch.zeros_like(km), "dvs": torch.zeros_like(vm)}
+    largest = 0.0
+    sums, logits = roundings(qs.shape[2]), roundings(qs.shape[3])
+    for start in range(0, qs.shape[2], ROWS):
+        stop = min(start + ROWS, qs.shape[2])
+        here, seen = slice(start, stop), slice(0, stop)
+        k_seen, v_seen, g = km[:, :, seen], vm[:, :, seen], dos[:, :, here]
+        os, lse = reference.attend_rows(qs[:, :, here], ks[:, :, seen], vs[:, :, seen], start, scale)
+        p = (reference.mask(qs[:, :, here] @ ks[:, :, seen].mT * scale, start, -torch.inf) - lse[..., None]).exp()
+        terms = reference.mask(abs(scale) * qm[:, :, here] @ k_seen.mT, start, 0.0)
+        largest = max(largest, terms.max().item())
+        mean_terms = (p * terms).sum(-1, keepdim=True)
+        # Error of a weight: its own logit's, and by the denominator the weighted mean of all.
+        w = FLOAT32 * p * (sums + logits * (terms + mean_terms))
+        o = w @ v_seen
+        o_stored = 2 * unit * os.abs() if stores else torch.zeros_like(os)
+        # dS = P (dP - delta) with dP = dos . v and delta = dos . os.
+        ds = w * (g @ v_seen.mT + (g * (p @ v_seen)).sum(-1, keepdim=True))
+        ds += p * (g * (o + unit * os.abs())).sum(-1, keepdim=True)
+        errors["os"].append(o + o_stored)
+        errors["lse"].append(FLOAT32 * (logits * mean_terms[..., 0] + sums + lse.abs()))
+        errors["dqs"].append(abs(scale) * ds @ k_seen)
+        errors["dks"][:, :, seen] += abs(scale) * ds.mT @ qm[:, :, here]
+        errors["dvs"][:, :, seen] += w.mT @ g
+    return {name: torch.cat(x, dim=2) if isinstance(x, list) else x for name, x in errors.items()}, largest
