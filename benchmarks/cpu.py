@@ -29,7 +29,16 @@ HEADS, HEAD_DIM = 8, 64
 LEVELS = {"num_levels": 3, "pooling_factor": 4}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 SIDES = {"eager": eager.attention, "ours": lighthouse.attention}
-FIELDS = ["forward", "both", "share_forward", "share_both", "memory_forward", "memory_both", "rate_forward", "rate_backward"]
+FIELDS = [
+    "forward",
+    "both",
+    "share_forward",
+    "share_both",
+    "memory_forward",
+    "memory_both",
+    "rate_forward",
+    "rate_backward",
+]
 
 
 def rows_of(seq_len: int, topk: int) -> int:
@@ -212,7 +221,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="N = 8,192 only, fewer repeats")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
-    parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("out/benchmarks"), help="folder of CSV and plot")
+    parser.add_argument(
+        "--out", type=pathlib.Path, default=pathlib.Path("out/benchmarks"), help="folder of CSV and plot"
+    )
     parser.add_argument("--memory-of", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory_of:

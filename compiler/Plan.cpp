@@ -8,6 +8,9 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include <limits>
+#include <optional>
+
 using namespace mlir;
 
 namespace lighthouse {
@@ -38,14 +41,16 @@ Buffer bufferOf(Value tensor, BufferRole role, DictionaryAttr attrs) {
   return buffer;
 }
 
-/// First-fit places for buffers that live from one kernel to another.
+/// First-fit places for buffers that live from one kernel to another, in memory of at most `capacity` bytes.
 class Workspace {
 public:
   struct Place {
     int64_t offset, bytes, until; ///< `until`: the last kernel that uses it
   };
 
-  int64_t allocate(int64_t bytes, int64_t now, int64_t until) {
+  explicit Workspace(int64_t capacity = std::numeric_limits<int64_t>::max()) : capacity(capacity) {}
+
+  std::optional<int64_t> allocate(int64_t bytes, int64_t now, int64_t until) {
     llvm::erase_if(taken, [&](const Place &place) { return place.until < now; });
     bytes = llvm::alignTo(bytes, kAlignment);
     int64_t offset = 0;
@@ -54,6 +59,8 @@ public:
         break;
       offset = std::max(offset, place.offset + place.bytes);
     }
+    if (offset + bytes > capacity)
+      return std::nullopt;
     auto at = llvm::find_if(taken, [&](const Place &place) { return place.offset > offset; });
     taken.insert(at, {offset, bytes, until});
     size = std::max(size, offset + bytes);
@@ -63,6 +70,7 @@ public:
   int64_t size = 0;
 
 private:
+  int64_t capacity;
   SmallVector<Place> taken; ///< by offset
 };
 
@@ -101,22 +109,58 @@ private:
     plan.buffers.push_back(bufferOf(tensor, role, attrs));
   }
 
+  /// An output is scratch memory until the kernel that writes it runs: what is done with by then goes there first.
   void placeIntermediates() {
     Workspace workspace;
+    SmallVector<Home> homes = outputHomes();
     for (auto [now, kernel] : llvm::enumerate(kernels))
       for (Value tensor : kernel.getOutputs()) {
         if (index.contains(tensor))
           continue;
-        int64_t until = now;
-        for (Operation *user : tensor.getUsers())
-          until = std::max<int64_t>(until, llvm::find(kernels, user) - kernels.begin());
         addBuffer(tensor, BufferRole::Workspace, {});
         Buffer &buffer = plan.buffers.back();
         buffer.name = "workspace" + std::to_string(plan.buffers.size());
-        int64_t elements = cast<RankedTensorType>(tensor.getType()).getNumElements();
-        buffer.offset = workspace.allocate(elements * elementBytes(buffer.dtype), now, until);
+        int64_t bytes = bytesOf(tensor), until = lastUse(tensor, now);
+        for (Home &home : homes) {
+          std::optional<int64_t> offset;
+          if (until < home.written)
+            offset = home.memory.allocate(bytes, now, until);
+          if (!offset)
+            continue;
+          buffer.home = home.buffer;
+          buffer.offset = *offset;
+          break;
+        }
+        if (buffer.home == -1)
+          buffer.offset = *workspace.allocate(bytes, now, until);
       }
     plan.workspace_bytes = workspace.size;
+  }
+
+  struct Home {
+    int64_t buffer;  ///< the output
+    int64_t written; ///< the kernel that writes it
+    Workspace memory;
+  };
+
+  SmallVector<Home> outputHomes() {
+    SmallVector<Home> homes;
+    for (auto [now, kernel] : llvm::enumerate(kernels))
+      for (Value tensor : kernel.getOutputs())
+        if (auto found = index.find(tensor); found != index.end() && now > 0)
+          homes.push_back({found->second, static_cast<int64_t>(now), Workspace(bytesOf(tensor))});
+    return homes;
+  }
+
+  int64_t lastUse(Value tensor, int64_t now) {
+    for (Operation *user : tensor.getUsers())
+      now = std::max<int64_t>(now, llvm::find(kernels, user) - kernels.begin());
+    return now;
+  }
+
+  static int64_t bytesOf(Value tensor) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    return type.getNumElements() * elementBytes(dtypeOf(type.getElementType()));
   }
 
   func::FuncOp function;

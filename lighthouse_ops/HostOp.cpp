@@ -5,7 +5,7 @@
 
 #include "runtime/ThreadPool.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 using namespace llvm;
 

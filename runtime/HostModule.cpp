@@ -134,7 +134,8 @@ void HostModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wor
   for (size_t index = 0; index < plan.buffers.size(); ++index) {
     const Buffer &buffer = plan.buffers[index];
     if (buffer.role == BufferRole::Workspace) {
-      descriptors.push_back(describe(buffer, static_cast<char *>(workspace) + buffer.offset, nullptr));
+      void *home = buffer.home == -1 ? workspace : args[buffer.home].data;
+      descriptors.push_back(describe(buffer, static_cast<char *>(home) + buffer.offset, nullptr));
     } else {
       // Inputs and outputs come first in the plan, so they have the numbers of the arguments.
       assert(index < args.size() && "one argument for each input and output");

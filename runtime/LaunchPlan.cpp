@@ -21,7 +21,8 @@ int64_t elementBytes(StringRef dtype) {
 static json::Value toJSON(const Buffer &buffer) {
   return json::Object{{"name", buffer.name},       {"role", kRoleNames[static_cast<size_t>(buffer.role)]},
                       {"dtype", buffer.dtype},     {"shape", json::Array(buffer.shape)},
-                      {"strided", buffer.strided}, {"offset", buffer.offset}};
+                      {"strided", buffer.strided}, {"offset", buffer.offset},
+                      {"home", buffer.home}};
 }
 
 static json::Value toJSON(const Launch &launch) {
@@ -63,7 +64,7 @@ static bool fromJSON(const json::Value &value, Buffer &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("name", out.name) && mapper.map("role", out.role) && mapper.map("dtype", out.dtype) &&
          mapper.map("shape", out.shape) && mapper.map("strided", out.strided) && mapper.map("offset", out.offset) &&
-         hasOnly(value, 6, path);
+         mapper.map("home", out.home) && hasOnly(value, 7, path);
 }
 
 static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
@@ -103,6 +104,26 @@ static std::optional<int64_t> byteSize(const Buffer &buffer) {
   return bytes;
 }
 
+/// A workspace buffer lies inside its home: the workspace, or an output.
+static Error verifyPlace(const LaunchPlan &plan, const Buffer &buffer, int64_t bytes, const std::string &field) {
+  if (buffer.strided)
+    return refuse(plan, field + ".strided", "false, as for all workspace", "true");
+  int64_t room = plan.workspace_bytes;
+  if (buffer.home != -1) {
+    bool isOutput = buffer.home >= 0 && buffer.home < static_cast<int64_t>(plan.buffers.size()) &&
+                    plan.buffers[buffer.home].role == BufferRole::Output;
+    if (!isOutput)
+      return refuse(plan, field + ".home", "-1 or the index of an output", buffer.home);
+    room = byteSize(plan.buffers[buffer.home]).value_or(0);
+  }
+  if (buffer.offset < 0 || buffer.offset > room || bytes > room - buffer.offset)
+    return refuse(plan, field + ".offset",
+                  "its " + Twine(bytes) + " bytes inside the " + (buffer.home == -1 ? "workspace" : "output") + " of " +
+                      Twine(room),
+                  buffer.offset);
+  return Error::success();
+}
+
 static Error verifyBuffer(const LaunchPlan &plan, size_t index) {
   const Buffer &buffer = plan.buffers[index];
   std::string field = ("buffers[" + Twine(index) + "]").str();
@@ -120,15 +141,12 @@ static Error verifyBuffer(const LaunchPlan &plan, size_t index) {
   if (!bytes)
     return refuse(plan, field + ".shape", "sizes of at least 0 whose bytes fit into 63 bits",
                   formatv("{0:$[ x ]}", make_range(buffer.shape.begin(), buffer.shape.end())).str());
-  if (buffer.role != BufferRole::Workspace)
-    return buffer.offset == 0 ? Error::success()
-                              : refuse(plan, field + ".offset", "0, as for every input and output", buffer.offset);
-  if (buffer.strided)
-    return refuse(plan, field + ".strided", "false, as for all workspace", "true");
-  if (buffer.offset < 0 || buffer.offset > plan.workspace_bytes || *bytes > plan.workspace_bytes - buffer.offset)
-    return refuse(plan, field + ".offset",
-                  "its " + Twine(*bytes) + " bytes inside the workspace of " + Twine(plan.workspace_bytes),
-                  buffer.offset);
+  if (buffer.role == BufferRole::Workspace)
+    return verifyPlace(plan, buffer, *bytes, field);
+  if (buffer.offset != 0)
+    return refuse(plan, field + ".offset", "0, as for every input and output", buffer.offset);
+  if (buffer.home != -1)
+    return refuse(plan, field + ".home", "-1, as for every input and output", buffer.home);
   return Error::success();
 }
 

@@ -25,7 +25,8 @@ struct Buffer {
   std::string dtype;          ///< "float32", "bfloat16", "float16", "int32"
   std::vector<int64_t> shape; ///< static
   bool strided = false;       ///< the caller gives the strides; otherwise row-major
-  int64_t offset = 0;         ///< bytes from the workspace's start; Workspace only
+  int64_t offset = 0;         ///< bytes from the start of its home; Workspace only
+  int64_t home = -1; ///< Workspace only: the output whose memory it has before that is written; -1 is the workspace
 };
 
 struct Launch {

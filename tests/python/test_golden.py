@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cases computed with the method's published implementation: our rendering of the spec, and the op, against them."""
 
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from bounds import bounds, excesses, unit_roundoff
-from helpers import run, stored
+from helpers import python, run, stored
 from reference import Settings, lighthouse
 from torch import Tensor
 
@@ -106,6 +107,33 @@ def test_16_bits(case: Case, dtype: torch.dtype):
     for name in ("out", *GRADS):
         assert relative_error(results[name], getattr(exact, name)) <= 2 * unit_roundoff(dtype), name
     check_elements(case, inputs, results)
+
+
+# Code for CPUs with fewer instructions: lanes, fused multiplication and the ways of 16-bit numbers differ.
+OTHER_CPUS = ["x86-64", "x86-64-v2", "x86-64-v3"]
+if torch.backends.cpu.get_cpu_capability() == "AVX512":
+    OTHER_CPUS.append("x86-64-v4")
+on_x86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="LIGHTHOUSE_HOST_CPU is for x86-64")
+
+
+@on_x86
+@pytest.mark.parametrize("cpu", OTHER_CPUS)
+def test_other_cpus(cpu: str):
+    """One case in every dtype, by the tests above, with code for another CPU. Its head_dim of 80 fills no loop."""
+    names = ["test_float32[", "test_16_bits[torch.float16-", "test_16_bits[torch.bfloat16-"]
+    tests = [f"{__file__}::{name}two_levels_p8_d80]" for name in names]
+    result = python("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, LIGHTHOUSE_HOST_CPU=cpu)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "3 passed" in result.stdout
+
+
+@on_x86
+def test_unknown_cpu():
+    """The name of the CPU reaches the compiler."""
+    test = f"{__file__}::test_float32[two_levels_p8_d80]"
+    result = python("-m", "pytest", "-q", "-p", "no:cacheprovider", test, LIGHTHOUSE_HOST_CPU="z80")
+    assert result.returncode == 1
+    assert "LIGHTHOUSE_HOST_CPU expects a CPU whose code this machine runs, but got 'z80'" in result.stdout
 
 
 def check_elements(case: Case, inputs: list[Tensor], results: dict[str, Tensor]) -> None:

@@ -58,7 +58,7 @@ TEST(LaunchPlan, EveryFieldIsRequired) {
     value.getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.") + key), std::string::npos) << refusal(value);
   }
-  for (const char *key : {"name", "role", "dtype", "shape", "strided", "offset"}) {
+  for (const char *key : {"name", "role", "dtype", "shape", "strided", "offset", "home"}) {
     json::Value value = toJSON(smallPlan());
     (*value.getAsObject()->getArray("buffers"))[2].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.buffers[2].") + key), std::string::npos) << refusal(value);
@@ -130,6 +130,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "buffers[3].offset expects its 128 bytes inside the workspace of 256, but got 192"},
         BadPlan{"NegativeOffset", [](LaunchPlan &p) { p.buffers[3].offset = -64; },
                 "buffers[3].offset expects its 128 bytes inside the workspace of 256, but got -64"},
+        BadPlan{"InputHome", [](LaunchPlan &p) { p.buffers[0].home = 1; },
+                "buffers[0].home expects -1, as for every input and output, but got 1"},
+        BadPlan{"HomeIsInput", [](LaunchPlan &p) { p.buffers[3].home = 0; },
+                "buffers[3].home expects -1 or the index of an output, but got 0"},
+        BadPlan{"PastTheHome",
+                [](LaunchPlan &p) {
+                  p.buffers[3].home = 1;
+                  p.buffers[3].offset = 1 << 30;
+                },
+                "buffers[3].offset expects its 128 bytes inside the output of"},
         BadPlan{"Kernel", [](LaunchPlan &p) { p.launches[0].kernel = ""; },
                 "launches[0].kernel expects a symbol, but got none"},
         BadPlan{"Items", [](LaunchPlan &p) { p.launches[1].items = -1; },
