@@ -67,6 +67,25 @@ def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> 
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
+def SeparateGradients : Pass<"lighthouse-separate-gradients", "::mlir::func::FuncOp"> {
+  let summary = "attention's backward as one stage for keys and values and one for queries";
+  let description = [{
+    Where thousands of work items are wanted and none may wait for another, `attend_backward` becomes `row_dot`, `attend_backward_keys` and `attend_backward_queries`: seven matrix products instead of five,
+    but each gradient is summed by one work item, in one order.
+
+    Leaves an `attend_backward` of several parts alone.
+
+    ```mlir
+    %dqs, %dks, %dvs = lighthouse.attend_backward %qs, %ks, %vs, %os, %lse, %dos {scale = 1.250000e-01 : f32} : !rows, !rows, !rows
+    // becomes
+    %delta = lighthouse.row_dot %os, %dos : !rows, !rows
+    %dks, %dvs = lighthouse.attend_backward_keys %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32} : !rows, !rows, !rows, !scores, !scores, !rows
+    %dqs = lighthouse.attend_backward_queries %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32} : !rows, !rows, !rows, !scores, !scores, !rows
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect"];
+}
+
 def FuseStages : Pass<"lighthouse-fuse-stages", "::mlir::func::FuncOp"> {
   let summary = "groups stages into kernels, one launch each";
   let description = [{
@@ -133,6 +152,40 @@ def PackKernelArguments : Pass<"lighthouse-pack-kernel-arguments", "::mlir::Modu
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerKernelsToTile : Pass<"lighthouse-lower-kernels-to-tile", "::mlir::ModuleOp"> {
+  let summary = "schedules kernels for thread blocks";
+  let description = [{
+    Makes a `tile.kernel` of each `lighthouse.kernel`, by the schedule of its first stage that is no view, and deletes the functions that held them. An attribute dictionary `schedule` on a kernel sets
+    the schedule's parameters (block sizes, warps); what it does not name has the schedule's default for the head size and element type.
+
+    Refuses stages without a schedule, and parameters that a schedule does not know.
+
+    ```mlir
+    %out = lighthouse.kernel "scatter" reads(%a = %os, %b = %slots) : (!rows, !slots) -> (!tokens) { /* scatter */ }
+    // becomes
+    tile.kernel @forward_scatter(%os: !tile.view<1x8x2560x64xf32>, %slots: !tile.view<1x8x10752xi32>, %out: !tile.view<1x8x8192x64xf32, strided>) blocks 512 threads 256 { /* ... */ }
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
+}
+
+def LowerTileToLLVM : Pass<"lighthouse-lower-tile-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "from what a thread block does to what a thread does";
+  let description = [{
+    Each `tile.kernel` becomes a function of the LLVM dialect with the kernel's calling convention, in which a tile is the registers that one thread holds of it. Arithmetic and loops stay ops of `arith`,
+    `math` and `scf`, now on scalars. Shared tiles are placed one after another in the block's dynamic shared memory.
+
+    Leaves everything else alone.
+
+    ```mlir
+    %sum = arith.addf %x, %y : tensor<16x128xf32, #tile.rows<threads = 256, lanes = 16, elements = 8>>
+    // becomes, in each thread, eight of
+    %sum = arith.addf %x, %y : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }
 
 #endif // LIGHTHOUSE_PASSES_TD

@@ -5,6 +5,7 @@
 
 #include "compiler/Passes.h"
 #include "dialects/Lighthouse/Lighthouse.h"
+#include "dialects/Tile/Tile.h"
 #include "runtime/HostTarget.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -22,7 +23,7 @@ using namespace mlir;
 namespace lighthouse {
 
 void registerDialects(DialectRegistry &registry) {
-  registry.insert<LighthouseDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
+  registry.insert<LighthouseDialect, tile::TileDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
                   math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
                   x86vector::X86VectorDialect>();
 }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the attention schedules share: block sizes, row blocks in shared memory, and masked probabilities.
+#pragma once
+
+#include "compiler/Cuda/Schedule.h"
+
+namespace lighthouse::cuda {
+
+/// Sizes of one attention problem, and constants of its softmax.
+struct AttentionSizes {
+  int64_t batch, heads, kv_heads, rows, head_dim;
+  int64_t columns; ///< head_dim rounded up to what a product takes
+  mlir::Type element;
+  double scale;
+  double scale_log2; ///< scale * log2(e): softmax by exp2
+
+  AttentionSizes(mlir::Value qs, mlir::Value ks, double scale);
+  int64_t group() const { return heads / kv_heads; }
+  /// Bytes of a row in shared memory.
+  int64_t rowBytes() const { return columns * element.getIntOrFloatBitWidth() / 8; }
+};
+
+/// How a product's rows lie over warps, and how many columns are worked on at once.
+struct AttentionBlocks {
+  int64_t warps, rows, columns;
+  mlir::Attribute layout;
+
+  AttentionBlocks(KernelContext &context, int64_t warps, int64_t rows, int64_t columns);
+  mlir::RankedTensorType tile(mlir::Type element, int64_t width) const {
+    return tile::tileType({rows, width}, element, layout);
+  }
+  mlir::RankedTensorType row(mlir::Type element) const {
+    return tile::tileType({rows}, element, tile::rowSlice(layout));
+  }
+  mlir::RankedTensorType column(mlir::Type element) const {
+    return tile::tileType({columns}, element, tile::columnSlice(layout));
+  }
+};
+
+} // namespace lighthouse::cuda
