@@ -6,6 +6,8 @@
 #include "runtime/ThreadPool.h"
 
 #include <fmt/ranges.h>
+#include <functional>
+#include <numeric>
 
 using namespace llvm;
 
@@ -13,6 +15,8 @@ namespace lighthouse {
 
 /// What kernels expect of the workspace: a cache line, and the widest vector.
 static constexpr uintptr_t kWorkspaceAlignment = 64;
+/// That of the widest element of scratch memory, which outputs serve as.
+static constexpr uintptr_t kOutputAlignment = 4;
 
 static Signature signatureOf(const LaunchPlan &plan) {
   Signature signature;
@@ -53,6 +57,37 @@ static std::string namesOf(const Signature &signature) {
   return names;
 }
 
+static int64_t bytesOf(const Argument &argument) {
+  return std::accumulate(argument.shape.begin(), argument.shape.end(), elementBytes(argument.dtype),
+                         std::multiplies<>());
+}
+
+/// Whether the elements fill their memory, in any order of axes; so as many bytes as a row-major tensor has.
+static bool isDense(const Argument &argument, const TensorRef &tensor) {
+  SmallVector<std::pair<int64_t, int64_t>> axes; // stride, size
+  for (auto [stride, size] : zip(tensor.strides, argument.shape))
+    if (size > 1)
+      axes.emplace_back(stride, size);
+  sort(axes);
+  int64_t step = 1;
+  for (auto [stride, size] : axes) {
+    if (stride != step)
+      return false;
+    step *= size;
+  }
+  return true;
+}
+
+/// Outputs are scratch memory until they are written (Buffer::home).
+static void checkOutput(const Argument &argument, const TensorRef &tensor) {
+  if (!argument.strided || isDense(argument, tensor))
+    return;
+  ArrayRef<int64_t> strides = ArrayRef(tensor.strides).take_front(argument.shape.size());
+  throw InvalidArgument(fmt::format("{}: expects the strides of an order of axes without gaps or overlap for [{}], as "
+                                    "an output is scratch memory until it is written, but got [{}]",
+                                    argument.name, fmt::join(argument.shape, ", "), fmt::join(strides, ", ")));
+}
+
 static void checkTensor(const Argument &argument, const TensorRef &tensor) {
   if (!tensor.data)
     throw InvalidArgument(
@@ -61,6 +96,29 @@ static void checkTensor(const Argument &argument, const TensorRef &tensor) {
   if (innermost != 1)
     throw InvalidArgument(fmt::format("{}: expects its last dimension to be contiguous (stride 1), but got stride {}",
                                       argument.name, innermost));
+  uintptr_t alignment = argument.is_output ? kOutputAlignment : elementBytes(argument.dtype);
+  if (uintptr_t excess = reinterpret_cast<uintptr_t>(tensor.data) % alignment)
+    throw InvalidArgument(fmt::format("{}: expects an address that is a multiple of {}, but got one {} above",
+                                      argument.name, alignment, excess));
+  if (argument.is_output)
+    checkOutput(argument, tensor);
+}
+
+/// One output's memory is scratch while another's may hold results.
+static void checkApart(const std::vector<Argument> &arguments, std::span<const TensorRef> tensors) {
+  SmallVector<std::tuple<uintptr_t, int64_t, StringRef>> outputs; // begin, bytes, name
+  for (auto [argument, tensor] : zip(arguments, tensors))
+    if (argument.is_output)
+      outputs.emplace_back(reinterpret_cast<uintptr_t>(tensor.data), bytesOf(argument), argument.name);
+  sort(outputs);
+  for (auto [first, second] : zip(outputs, drop_begin(outputs))) {
+    auto [begin, bytes, name] = first;
+    auto [next, _, other] = second;
+    if (next - begin < static_cast<uintptr_t>(bytes))
+      throw InvalidArgument(fmt::format("{}: expects memory of its own, but got an address {} bytes behind that of {}, "
+                                        "which has {} bytes",
+                                        std::string_view(other), next - begin, std::string_view(name), bytes));
+  }
 }
 
 static void checkWorkspace(const Signature &signature, const void *workspace) {
@@ -90,6 +148,7 @@ void HostOp::run(Direction direction, std::span<const TensorRef> tensors, void *
     args[index].data = tensors[index].data;
     copy(tensors[index].strides, args[index].strides);
   }
+  checkApart(arguments, tensors);
   module->run(*function.plan, args, workspace, num_threads == 0 ? defaultThreadCount() : num_threads);
 }
 

@@ -27,7 +27,9 @@ struct LIGHTHOUSE_API Argument {
   std::string dtype;          ///< "float32", "bfloat16", "float16" or "int32"
   std::vector<int64_t> shape; ///< static
   bool is_output = false;
-  bool strided = false; ///< any strides with the last dimension contiguous; otherwise contiguous
+  /// The caller gives the strides, the last dimension being contiguous: any for an input, for an output those of any
+  /// order of axes without gaps. Otherwise row-major.
+  bool strided = false;
 };
 
 /// What a compiled function takes: inputs first, then outputs, in the order `Op::run` wants them.
@@ -58,9 +60,11 @@ public:
   virtual const Signature &signature(Direction direction) const = 0;
   /// Where the code came from when this op was made (Disk or Compiled).
   virtual Origin origin() const = 0;
-  /// Runs one function. `tensors` follow the signature's order; `workspace` has at least its bytes; outputs must not
-  /// overlap inputs. `num_threads` = 0 takes LIGHTHOUSE_NUM_THREADS or every core. Results do not depend on it. Throws
-  /// InvalidArgument on a wrong count, a null pointer or a misaligned workspace.
+  /// Runs one function. `tensors` follow the signature's order; `workspace` has at least its bytes. An output's memory
+  /// is scratch until the output is written: it has no gaps, starts at a multiple of 4 bytes, and overlaps neither
+  /// inputs nor other outputs. `num_threads` = 0 takes LIGHTHOUSE_NUM_THREADS or every core. Results do not depend on
+  /// it. Throws InvalidArgument before anything runs: on a wrong count, a null pointer, a misaligned address, an output
+  /// with gaps or one that overlaps another.
   virtual void run(Direction direction, std::span<const TensorRef> tensors, void *workspace,
                    int num_threads = 0) const = 0;
 };

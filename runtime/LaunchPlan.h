@@ -26,7 +26,9 @@ struct Buffer {
   std::vector<int64_t> shape; ///< static
   bool strided = false;       ///< the caller gives the strides; otherwise row-major
   int64_t offset = 0;         ///< bytes from the start of its home; Workspace only
-  int64_t home = -1; ///< Workspace only: the output whose memory it has before that is written; -1 is the workspace
+  /// Workspace only: the output whose memory it has before that is written, or -1 for the workspace. A launcher makes
+  /// sure that a strided output is dense, so that its memory is its own.
+  int64_t home = -1;
 };
 
 struct Launch {

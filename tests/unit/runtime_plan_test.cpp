@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
                   p.buffers[3].home = 1;
                   p.buffers[3].offset = 1 << 30;
                 },
-                "buffers[3].offset expects its 128 bytes inside the output of"},
+                "buffers[3].offset expects its 128 bytes inside the output of 320, but got 1073741824"},
         BadPlan{"Kernel", [](LaunchPlan &p) { p.launches[0].kernel = ""; },
                 "launches[0].kernel expects a symbol, but got none"},
         BadPlan{"Items", [](LaunchPlan &p) { p.launches[1].items = -1; },
