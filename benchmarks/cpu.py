@@ -3,7 +3,8 @@
 
     python benchmarks/cpu.py [--quick] [--markdown] [--out DIR]
 
-Both run in turn on fresh random inputs; times are medians. Memory is what a process of its own holds at most beyond its inputs.
+Both run in turn on fresh random inputs; times are medians. Memory is what a process of its own holds at most beyond its
+inputs.
 """
 
 import argparse
@@ -18,12 +19,11 @@ import time
 from collections.abc import Callable
 
 import eager
+import lighthouse
 import torch
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
-
-import lighthouse
 
 HEADS, HEAD_DIM = 8, 64
 LEVELS = {"num_levels": 3, "pooling_factor": 4}
@@ -56,6 +56,13 @@ def seconds(function: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
+def forward_and_both(function: Callable, qkv: list[torch.Tensor], dout: torch.Tensor) -> tuple[float, float]:
+    """Seconds of a forward pass without gradients, and of one with its backward pass."""
+    with torch.no_grad():
+        forward = seconds(lambda: function(*qkv))
+    return forward, seconds(lambda: torch.autograd.grad(function(*qkv), qkv, dout))
+
+
 def interleaved(sides: dict[str, Callable], rows: int, dtype: torch.dtype, repeats: int) -> dict[str, dict[str, float]]:
     """Medians of seconds, forward and forward with backward, of functions of (q, k, v) that take turns."""
     times = {side: {"forward": [], "both": []} for side in sides}
@@ -63,9 +70,7 @@ def interleaved(sides: dict[str, Callable], rows: int, dtype: torch.dtype, repea
         qkv = inputs(rows, dtype)
         dout = torch.randn_like(qkv[0])
         for side, function in sides.items():
-            with torch.no_grad():
-                forward = seconds(lambda: function(*qkv))
-            both = seconds(lambda: torch.autograd.grad(function(*qkv), qkv, dout))
+            forward, both = forward_and_both(function, qkv, dout)
             if repeat:  # The first turn warms up.
                 times[side]["forward"].append(forward)
                 times[side]["both"].append(both)
@@ -116,7 +121,7 @@ def agree(seq_len: int, topk: int) -> bool:
     for function in SIDES.values():
         out = function(*qkv, **LEVELS, topk=topk)
         results.append([out, *torch.autograd.grad(out.square().sum(), qkv)])
-    return all(torch.dist(a, b) <= 1e-4 * a.norm() for a, b in zip(*results))
+    return all(torch.dist(a, b) <= 1e-4 * a.norm() for a, b in zip(*results, strict=True))
 
 
 def measure(seq_len: int, topk: int, dtype: str, repeats: int) -> dict[str, dict[str, float]]:
@@ -183,7 +188,7 @@ def plot(results: dict[tuple, dict], path: pathlib.Path) -> None:
 
     names = [f"N={n:,}\nK={k:,}\n{d}" for n, k, d in results]
     figure, axes = pyplot.subplots(1, 2, figsize=(12, 4.5), sharey=True)
-    for axis, kind, title in zip(axes, ("forward", "both"), ("forward", "forward and backward")):
+    for axis, kind, title in zip(axes, ("forward", "both"), ("forward", "forward and backward"), strict=True):
         axis.bar(names, [r["eager"][kind] / r["ours"][kind] for r in results.values()], color="#2a6f97")
         axis.axhline(1, color="black", linewidth=0.8)
         axis.set_title(f"Times faster than PyTorch eager, {title}")

@@ -41,7 +41,7 @@ class Selection(NamedTuple):
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, num_levels: int, pooling_factor: int, topk: int) -> Tensor:
-    """Returns out [B, H, N, D] for q, k, v [B, H, N, D] of one float dtype; differentiable. num_levels is at least 2."""
+    """Returns out [B, H, N, D] for q, k, v [B, H, N, D] of one float dtype; differentiable. At least 2 levels."""
     levels = Levels.of(q.shape[2], num_levels, pooling_factor, topk)
     selection = select(q, k, levels)
     qs, ks, vs = (gather(x, selection, levels) for x in (q, k, v))
@@ -71,8 +71,8 @@ def select(q: Tensor, k: Tensor, levels: Levels) -> Selection:
 def ordered(windows: list[Tensor], keys: list[Tensor]) -> Selection:
     """Sorts the keys [B, H, T, C] of each tile by itself: tiles stay contiguous."""
     # In all windows one after another a level is a run, and in it a tile.
-    starts = torch.tensor([0] + [w.shape[2] for w in windows]).cumsum(0)
-    places = [torch.arange(start, start + k[0, 0].numel()).view_as(k[0, 0]) for start, k in zip(starts, keys)]
+    starts = torch.tensor([0, *(w.shape[2] for w in windows[:-1])]).cumsum(0)
+    places = [start + torch.arange(k[0, 0].numel()).view_as(k[0, 0]) for start, k in zip(starts, keys, strict=True)]
     by_key = torch.cat(keys, dim=3).argsort(dim=3)
     order = torch.cat(places, dim=1).expand_as(by_key).gather(3, by_key).flatten(2)
     slots = torch.empty_like(order).scatter_(2, order, torch.arange(order.shape[2]).expand_as(order))

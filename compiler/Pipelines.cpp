@@ -40,6 +40,27 @@ void buildFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createFuseStages());
 }
 
+void buildCudaFusionPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createInvertSelections());
+  pm.addNestedPass<func::FuncOp>(createSeparateGradients());
+  pm.addNestedPass<func::FuncOp>(createFuseStages());
+}
+
+void buildCudaTilePipeline(OpPassManager &pm) {
+  pm.addPass(createLowerKernelsToTile());
+  pm.addPass(createCSEPass());
+}
+
+void buildCudaLLVMPipeline(OpPassManager &pm) {
+  pm.addPass(createLowerTileToLLVM());
+  pm.addPass(createCSEPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
 void buildHostLoopPipeline(OpPassManager &pm, const HostTarget &target) {
   LowerKernelsToHostOptions options;
   options.lanes = target.vector_lanes;
@@ -74,6 +95,9 @@ void registerPipelines() {
   registerTransformsPasses();
   PassPipelineRegistration<>("lighthouse-stages", "Canonical stage IR with its backward function", buildStagePipeline);
   PassPipelineRegistration<>("lighthouse-fusion", "Stages to kernels", buildFusionPipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-fusion", "Stages to kernels for NVIDIA GPUs", buildCudaFusionPipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-tile", "Kernels to tile programs", buildCudaTilePipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-llvm", "Tile programs to the LLVM dialect", buildCudaLLVMPipeline);
   PassPipelineRegistration<>("lighthouse-host-llvm", "Loops and vectors of host kernels to the LLVM dialect",
                              buildHostLLVMPipeline);
 }

@@ -19,8 +19,14 @@ void registerPipelines();
 
 /// Canonical stage IR: from what lighthouse_ops builds to @forward and @backward.
 void buildStagePipeline(mlir::OpPassManager &pm);
-/// Stages to kernels, the same for every target.
+/// Stages to kernels, for the host.
 void buildFusionPipeline(mlir::OpPassManager &pm);
+/// Stages to kernels, for NVIDIA GPUs.
+void buildCudaFusionPipeline(mlir::OpPassManager &pm);
+/// Kernels to tile programs.
+void buildCudaTilePipeline(mlir::OpPassManager &pm);
+/// Tile programs to the LLVM dialect.
+void buildCudaLLVMPipeline(mlir::OpPassManager &pm);
 /// Kernels to loops and vectors for the host.
 void buildHostLoopPipeline(mlir::OpPassManager &pm, const HostTarget &target);
 /// Loops and vectors to the LLVM dialect, with the launcher's calling convention.

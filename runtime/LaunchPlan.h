@@ -26,13 +26,17 @@ struct Buffer {
   std::vector<int64_t> shape; ///< static
   bool strided = false;       ///< the caller gives the strides; otherwise row-major
   int64_t offset = 0;         ///< bytes from the start of its home; Workspace only
-  int64_t home = -1; ///< Workspace only: the output whose memory it has before that is written; -1 is the workspace
+  /// Workspace only: the output whose memory it has before that is written, or -1 for the workspace. A launcher makes
+  /// sure that a strided output is dense, so that its memory is its own.
+  int64_t home = -1;
 };
 
 struct Launch {
   std::string kernel;           ///< symbol in the machine code
-  int64_t items = 1;            ///< independent work items, 0 .. items-1
+  int64_t items = 1;            ///< independent work items, 0 .. items-1; on a GPU the blocks of the grid
   std::vector<int64_t> buffers; ///< indices into LaunchPlan::buffers, in the kernel's argument order
+  int64_t threads = 0;          ///< of a block; 0 for host kernels
+  int64_t shared_bytes = 0;     ///< dynamic shared memory of a block
 };
 
 /// Buffers: inputs first, then outputs, then workspace.
@@ -42,6 +46,20 @@ struct LaunchPlan {
   std::vector<Launch> launches;
   int64_t workspace_bytes = 0;
 };
+
+/// The caller's memory for an input or output of a plan. Strides are in elements and read only for strided buffers.
+struct TensorArg {
+  void *data = nullptr;
+  int64_t strides[kMaxRank] = {};
+};
+
+/// The plan of that name, or nullptr.
+const LaunchPlan *findPlan(llvm::ArrayRef<LaunchPlan> plans, llvm::StringRef name);
+
+/// Where each buffer of the plan lies, in their order: at its argument, or in the workspace or the output that is its
+/// home. `args` has one entry for each input, then each output.
+void placeBuffers(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace,
+                  llvm::SmallVectorImpl<char *> &places);
 
 /// Bytes of one element of `dtype`; 0 for a name that is none of the four.
 int64_t elementBytes(llvm::StringRef dtype);

@@ -19,16 +19,14 @@ public:
         tiles(t.b.getContext(), threads, tokenType.getShape()[3], rowType.getElementType(), perGroup),
         group(rowType.getShape()[1] / tokenType.getShape()[1]) {}
 
-  int64_t blocks() const {
-    ArrayRef<int64_t> shape = tokenType.getShape();
-    return shape[0] * shape[1] * llvm::divideCeil(shape[2], tiles.rows);
-  }
+  int64_t blocksOfHead() const { return llvm::divideCeil(tokenType.getShape()[2], tiles.rows); }
+  int64_t blocks() const { return tokenType.getShape()[0] * tokenType.getShape()[1] * blocksOfHead(); }
 
   /// The block's tokens. Token t reads window (t - shift) / c of each level, shift = c - 1 where `heard`, else 0; its row
   /// counts for 1, or `mean`, for 1 / c.
   void emit(Value block, bool heard, bool mean) {
     ArrayRef<int64_t> shape = tokenType.getShape();
-    Values at = t.delinearize(block, {shape[0], shape[1], llvm::divideCeil(shape[2], tiles.rows)});
+    Values at = t.delinearize(block, {shape[0], shape[1], blocksOfHead()});
     Value batch = at[0], head = at[1], token = tiles.numbers(t, t.mul(at[2], tiles.rows));
     Value inside = t.less(token, shape[2]);
     auto sumOfHead = [&](Value rowHead, Value sum) {

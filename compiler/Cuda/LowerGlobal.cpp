@@ -35,7 +35,7 @@ public:
     base = addressOf(l, this->view, memory, leading);
     rowStride = tile.getRank() == 2 ? memory.strides[at.size() - 1] : s.constant64(1);
     if (mask)
-      masks = l.of(mask);
+      masks.append(l.of(mask));
   }
 
   /// Calls body(first element, its address, bytes, predicate) for each run of elements that lie together.
@@ -86,7 +86,7 @@ LogicalResult Lowering::lowerLoad(tile::LoadOp op) {
     Values at;
     for (Value coordinate : op.getAt())
       at.push_back(scalar(coordinate));
-    Value word = s.loadGlobal(addressOf(*this, view, views[op.getView()], at), 1, Value());
+    Value word = s.loadGlobal(addressOf(*this, view, views[op.getView()], at), 1, Value()).front();
     set(op.getResult(), {s.bitcast(word, view.getElementType())});
     return success();
   }

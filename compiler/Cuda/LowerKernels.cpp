@@ -100,7 +100,7 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel) {
                                      /*blocks=*/1, /*threads=*/32, /*min_blocks=*/1);
   Block *entry = builder.createBlock(&made.getBody());
   TileBuilder t(builder, kernel.getLoc());
-  KernelContext context{kernel, t, {}, {}};
+  KernelContext context{kernel, t, llvm::DenseMap<Value, Value>(), llvm::StringSet<>()};
   Block &body = kernel.getBody().front();
   for (auto [argument, input] : llvm::zip_equal(body.getArguments(), kernel.getInputs()))
     context.views[argument] = entry->addArgument(viewType(outer, input), kernel.getLoc());

@@ -18,13 +18,11 @@ public:
         tiles(t.b.getContext(), threads, type.getShape()[3], type.getElementType(), 1) {}
 
   bool isWanted() const { return coarse || scores; }
-  int64_t blocks() const {
-    return type.getShape()[0] * type.getShape()[1] * llvm::divideCeil(pyramid.numWindows(top), tiles.rows);
-  }
+  int64_t blocksOfHead() const { return llvm::divideCeil(pyramid.numWindows(top), tiles.rows); }
+  int64_t blocks() const { return type.getShape()[0] * type.getShape()[1] * blocksOfHead(); }
 
   void emit(Value block) {
-    Values at = t.delinearize(block, {type.getShape()[0], type.getShape()[1],
-                                      llvm::divideCeil(pyramid.numWindows(top), tiles.rows)});
+    Values at = t.delinearize(block, {type.getShape()[0], type.getShape()[1], blocksOfHead()});
     batch = at[0];
     head = at[1];
     Value window = tiles.numbers(t, t.mul(at[2], tiles.rows));

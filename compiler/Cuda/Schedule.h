@@ -5,6 +5,8 @@
 
 #include "compiler/Cuda/TileBuilder.h"
 
+#include "llvm/ADT/StringSet.h"
+
 namespace lighthouse::cuda {
 
 /// A kernel being scheduled: its stages, and the view of every tensor it reads or writes.

@@ -62,7 +62,7 @@ def bounds(
 
     # Gather and scatter are linear: autograd gives their adjoints, here on magnitudes.
     magnitudes = [x.detach().double().abs().requires_grad_() for x in (q, k, v)]
-    gathered = [rows(x, repeats) for x, repeats in zip(magnitudes, (1, group, group))]
+    gathered = [rows(x, repeats) for x, repeats in zip(magnitudes, (1, group, group), strict=True)]
     os = torch.zeros_like(gathered[0], requires_grad=True)
     out = reference.scatter(os, indices, q.shape[2], settings)
     (dos,) = torch.autograd.grad(out, os, dout.double().abs())

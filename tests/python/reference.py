@@ -92,7 +92,8 @@ def lighthouse(
         indices = select(q, k, settings)
     inputs = [x.detach().double().requires_grad_(dout is not None) for x in (q, k, v)]
     group = q.shape[1] // k.shape[1]
-    rows = [gather(pyramid(repeat_heads(x, n), settings), indices) for x, n in zip(inputs, (1, group, group))]
+    repeated = [repeat_heads(x, n) for x, n in zip(inputs, (1, group, group), strict=True)]
+    rows = [gather(pyramid(x, settings), indices) for x in repeated]
     os, lse = attend(*(rounded(x, stored) for x in rows), scale)
     if settings.num_levels > 1:  # With one level os is the result.
         os = rounded(os, stored)
@@ -198,7 +199,7 @@ def attend(qs: Tensor, ks: Tensor, vs: Tensor, scale: float) -> tuple[Tensor, Te
                 attend_rows, qs[:, :, start:stop], ks[:, :, :stop], vs[:, :, :stop], start, scale, use_reentrant=False
             )
         )
-    os, lse = zip(*blocks)
+    os, lse = zip(*blocks, strict=True)
     return torch.cat(os, dim=2), torch.cat(lse, dim=2)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The cases computed with the method's published implementation: our rendering of the spec, and the op, against them."""
+"""Cases computed with the method's published implementation: our rendering of the spec, and the op, against them."""
 
 import platform
 from dataclasses import dataclass

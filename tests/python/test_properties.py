@@ -19,9 +19,11 @@ from torch import Tensor
 # Small enough that a few seconds do for the float64 attention over the sub-sequence.
 SETTINGS = [
     Settings(*x)
-    for x in [(2, 2, 128), (2, 2, 384), (2, 4, 128), (2, 4, 256), (2, 8, 128), (2, 16, 128), (1, 2, 128)]
-    + [(3, 2, 128), (3, 2, 384), (3, 4, 128), (3, 4, 256), (3, 8, 128)]
-    + [(4, 2, 128), (4, 2, 256), (4, 4, 128), (5, 2, 128), (5, 2, 256)]
+    for x in (
+        *[(2, 2, 128), (2, 2, 384), (2, 4, 128), (2, 4, 256), (2, 8, 128), (2, 16, 128), (1, 2, 128)],
+        *[(3, 2, 128), (3, 2, 384), (3, 4, 128), (3, 4, 256), (3, 8, 128)],
+        *[(4, 2, 128), (4, 2, 256), (4, 4, 128), (5, 2, 128), (5, 2, 256)],
+    )
 ]
 MOST_ROWS = 2000  # of all sub-sequences of one example together
 
@@ -149,7 +151,7 @@ def check(case: Example, data: str, dtype: torch.dtype) -> bool:
     """Compares forward and gradients. False: only the selection, since float32 cannot resolve the logits."""
     settings = case.settings
     inputs = fill(data, tensors(*case.shapes(), seed=case.seed, dtype=dtype), case.seed)
-    q, k, v, dout = (laid_out(x, layout) for x, layout in zip(inputs, case.layouts))
+    q, k, v, dout = (laid_out(x, layout) for x, layout in zip(inputs, case.layouts, strict=True))
     results = run(q, k, v, dout, settings)
     for name, like in (("out", q), ("dq", q), ("dk", k), ("dv", v)):
         assert results[name].shape == like.shape

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The op among torch's machinery: registered operators, autograd, layouts, attention_fn, torch.compile, threads, fork."""
+"""The op in torch's machinery: registered operators, autograd, layouts, attention_fn, torch.compile, threads, fork."""
 
 import itertools
 import threading

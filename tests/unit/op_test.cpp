@@ -60,7 +60,7 @@ std::vector<TensorRef> tensorsFor(const Signature &signature, Values &values) {
 void runOn(const Op &op, Direction direction, Values &values, int num_threads = 0) {
   const Signature &signature = op.signature(direction);
   Workspace workspace(signature.workspace_bytes);
-  op.run(direction, tensorsFor(signature, values), workspace.data, num_threads);
+  op.run(direction, tensorsFor(signature, values), workspace.data, {.num_threads = num_threads});
 }
 
 /// Normally distributed q, k, v and dout.
@@ -205,35 +205,57 @@ TEST_F(OpTest, OneLevelIsPlainAttention) {
     EXPECT_LT(relativeError(values[name], reference.out[name]), 2e-6) << name;
 }
 
-TEST_F(OpTest, StridedArgumentsAreReadInPlace) {
-  Spec spec = oneLevel();
-  auto op = Op::get(spec);
-  Values values = randomInputs(spec), transposed;
-  runOn(*op, Direction::Forward, values);
-
-  // The same numbers as [batch, seq_len, heads, head_dim].
-  const Signature &signature = op->signature(Direction::Forward);
-  std::vector<TensorRef> tensors = tensorsFor(signature, transposed = values);
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    const Argument &argument = signature.arguments[i];
-    if (!argument.strided)
-      continue;
-    int64_t heads = argument.shape[1], rows = argument.shape[2], dim = argument.shape[3];
-    tensors[i].strides = {rows * heads * dim, dim, heads * dim, 1};
-    std::vector<float> &data = transposed[argument.name];
-    for (int64_t n = 0; n < countOf(argument); ++n) {
-      int64_t d = n % dim, row = n / dim % rows, h = n / dim / rows % heads, b = n / dim / rows / heads;
-      if (!argument.is_output)
-        data[((b * rows + row) * heads + h) * dim + d] = values[argument.name][n];
-    }
+/// Row-major [B, X, Y, D] as row-major [B, Y, X, D].
+static std::vector<float> swapInner(const std::vector<float> &data, int64_t x, int64_t y, int64_t dim) {
+  std::vector<float> result(data.size());
+  for (size_t n = 0; n < data.size(); ++n) {
+    int64_t d = n % dim, row = n / dim % y, column = n / dim / y % x, b = n / dim / y / x;
+    result[((b * y + row) * x + column) * dim + d] = data[n];
   }
-  Workspace workspace(signature.workspace_bytes);
-  op->run(Direction::Forward, tensors, workspace.data);
-  const std::vector<float> &out = values["out"], &strided = transposed["out"];
-  int64_t dim = spec.head_dim, heads = spec.num_heads, rows = spec.seq_len;
-  for (int64_t n = 0; n < static_cast<int64_t>(out.size()); ++n) {
-    int64_t d = n % dim, row = n / dim % rows, h = n / dim / rows % heads, b = n / dim / rows / heads;
-    ASSERT_EQ(out[n], strided[((b * rows + row) * heads + h) * dim + d]) << n;
+  return result;
+}
+
+/// Strided arguments as [batch, seq_len, heads, head_dim] give the same bits, and nothing beside an output is written,
+/// though its memory is scratch before.
+TEST_F(OpTest, StridedArgumentsAreUsedInPlace) {
+  constexpr float kGuard = 12345.0F;
+  constexpr int64_t kGuards = 64;
+  for (const Spec &spec : {oneLevel(), threeLevels()}) {
+    auto op = Op::get(spec);
+    Values values = randomInputs(spec);
+    for (Direction direction : {Direction::Forward, Direction::Backward}) {
+      runOn(*op, direction, values, 2);
+      const Signature &signature = op->signature(direction);
+      std::map<std::string, std::vector<float>> memory;
+      std::vector<TensorRef> tensors;
+      for (const Argument &argument : signature.arguments) {
+        std::vector<float> &data = memory[argument.name];
+        data = values[argument.name];
+        std::array<int64_t, 4> strides{};
+        if (argument.strided) {
+          int64_t heads = argument.shape[1], rows = argument.shape[2], dim = argument.shape[3];
+          strides = {rows * heads * dim, dim, heads * dim, 1};
+          data = swapInner(data, heads, rows, dim);
+        }
+        if (argument.is_output)
+          data.assign(data.size(), NAN);
+        data.insert(data.begin(), kGuards, kGuard);
+        data.insert(data.end(), kGuards, kGuard);
+        tensors.push_back({data.data() + kGuards, strides});
+      }
+      Workspace workspace(signature.workspace_bytes);
+      op->run(direction, tensors, workspace.data, {.num_threads = 2});
+      for (const Argument &argument : signature.arguments) {
+        std::vector<float> &data = memory[argument.name];
+        EXPECT_EQ(std::count(data.begin(), data.begin() + kGuards, kGuard), kGuards) << argument.name;
+        EXPECT_EQ(std::count(data.end() - kGuards, data.end(), kGuard), kGuards) << argument.name;
+        std::vector<float> result(data.begin() + kGuards, data.end() - kGuards);
+        if (argument.strided)
+          result = swapInner(result, argument.shape[2], argument.shape[1], argument.shape[3]);
+        const std::vector<float> &expected = values[argument.name];
+        EXPECT_EQ(std::memcmp(result.data(), expected.data(), expected.size() * sizeof(float)), 0) << argument.name;
+      }
+    }
   }
 }
 
@@ -338,7 +360,7 @@ TEST_F(OpTest, RunRefusesWhatItCannotUse) {
   Workspace workspace(signature.workspace_bytes);
   const std::vector<TensorRef> good = tensorsFor(signature, values);
   auto refusal = [&](const std::vector<TensorRef> &tensors, void *memory, int num_threads = 0) {
-    return refusalOf([&] { op->run(Direction::Forward, tensors, memory, num_threads); });
+    return refusalOf([&] { op->run(Direction::Forward, tensors, memory, {.num_threads = num_threads}); });
   };
   EXPECT_EQ(refusal(good, workspace.data), "allowed");
 
@@ -352,11 +374,58 @@ TEST_F(OpTest, RunRefusesWhatItCannotUse) {
   bad[2].strides[3] = 2;
   EXPECT_EQ(refusal(bad, workspace.data),
             "v: expects its last dimension to be contiguous (stride 1), but got stride 2");
+  bad = good;
+  bad[0].data = reinterpret_cast<char *>(bad[0].data) + 2;
+  EXPECT_EQ(refusal(bad, workspace.data), "q: expects an address that is a multiple of 4, but got one 2 above");
   EXPECT_EQ(refusal(good, nullptr),
             "workspace: expects " + std::to_string(signature.workspace_bytes) + " bytes, but got a null pointer");
   EXPECT_EQ(refusal(good, static_cast<char *>(workspace.data) + 32),
             "workspace: expects an address that is a multiple of 64, but got one 32 above");
   EXPECT_EQ(refusal(good, workspace.data, -1), "num_threads: expects at least 1, or 0 for the default, but got -1");
+}
+
+TEST_F(OpTest, OutputsWithGapsOrOverlapAreRefused) {
+  Spec spec = threeLevels();
+  spec.batch = 2;
+  spec.dtype = DType::BFloat16;
+  auto op = Op::get(spec);
+  const Signature &signature = op->signature(Direction::Forward);
+  Workspace workspace(signature.workspace_bytes);
+  // More than is needed, so that a wrong strided run would stay inside.
+  std::vector<std::vector<float>> memory;
+  std::vector<TensorRef> good;
+  for (const Argument &argument : signature.arguments) {
+    memory.emplace_back(2 * countOf(argument) + 64);
+    good.push_back({memory.back().data(), stridesOf(argument.shape)});
+  }
+  constexpr int64_t kOut = 3, kIndices = 4, kDim = 32, kRows = 1100, kHeads = 4;
+  auto refusal = [&](const std::vector<TensorRef> &tensors) {
+    return refusalOf([&] { op->run(Direction::Forward, tensors, workspace.data, {.num_threads = 1}); });
+  };
+  auto refusalWith = [&](std::array<int64_t, 4> strides) {
+    std::vector<TensorRef> bad = good;
+    bad[kOut].strides = strides;
+    return refusal(bad);
+  };
+  EXPECT_EQ(refusal(good), "allowed");
+  EXPECT_EQ(refusalWith({kHeads * kRows * kDim, kDim, kHeads * kDim, 1}), "allowed") << "heads inside tokens";
+  EXPECT_EQ(refusalWith({kDim, 2 * kRows * kDim, 2 * kDim, 1}), "allowed") << "batch innermost";
+  std::string rule = "out: expects the strides of an order of axes without gaps or overlap for [2, 4, 1100, 32], as an "
+                     "output is scratch memory until it is written, but got ";
+  EXPECT_EQ(refusalWith({2 * kHeads * kRows * kDim, kRows * kDim, kDim, 1}), rule + "[281600, 35200, 32, 1]")
+      << "gaps between batch entries";
+  EXPECT_EQ(refusalWith({kHeads * kRows * kDim * 2, kRows * kDim * 2, kDim * 2, 1}), rule + "[281600, 70400, 64, 1]")
+      << "gaps between rows";
+  EXPECT_EQ(refusalWith({kHeads * kRows * kDim, 0, kDim, 1}), rule + "[140800, 0, 32, 1]") << "expanded heads";
+  EXPECT_EQ(refusalWith({kHeads * kRows * kDim, kRows * kDim, -kDim, 1}), rule + "[140800, 35200, -32, 1]");
+
+  std::vector<TensorRef> bad = good;
+  bad[kOut].data = static_cast<char *>(bad[kOut].data) + 2;
+  EXPECT_EQ(refusal(bad), "out: expects an address that is a multiple of 4, but got one 2 above");
+  bad = good;
+  bad[kIndices].data = static_cast<char *>(bad[kOut].data) + 128;
+  EXPECT_EQ(refusal(bad), "indices: expects memory of its own, but got an address 128 bytes behind that of out, which "
+                          "has 563200 bytes");
 }
 
 TEST_F(OpTest, BadSpecsAreRefusedBeforeAnythingIsCompiled) {

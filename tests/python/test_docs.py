@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What README.md and docs/ show: snippets run, commands work, links lead somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from helpers import python
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md")])
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a language, "" for none."""
+    fenced = page.read_text().split("\n```")[1::2]
+    return [text for head, _, text in (block.partition("\n") for block in fenced) if head == language]
+
+
+def test_snippets_of_the_python_page() -> None:
+    """In the order shown, in one process, as the page says."""
+    snippets = blocks(ROOT / "docs/python.md", "python")
+    assert len(snippets) >= 6
+    result = python("-c", "\n".join(snippets))
+    assert result.returncode == 0, result.stderr
+    assert "the largest topk that fits is 512" in result.stdout
+
+
+def test_snippet_of_the_readme() -> None:
+    (snippet,) = blocks(ROOT / "README.md", "python")
+    setup = "import torch\nq, k, v = (torch.randn(1, 2, 32768, 16, requires_grad=True) for _ in range(3))\n"
+    result = python("-c", setup + snippet + "\nout.sum().backward()\nassert q.grad.any() and out.shape == q.shape")
+    assert result.returncode == 0, result.stderr
+
+
+def test_commands_of_the_readme() -> None:
+    """Every ``lighthouse`` line runs; ... stands for the options of the first one."""
+    lines = [line.split("#")[0] for block in blocks(ROOT / "README.md", "") for line in block.splitlines()]
+    commands = [line for line in lines if line.startswith("lighthouse ")]
+    assert len(commands) >= 4
+    options = re.search(r"--seq-len .*(?= --emit)", commands[0])[0]
+    for command in commands:
+        result = python("-m", "lighthouse", *shlex.split(command.replace("...", options))[1:])
+        assert result.returncode == 0, (command, result.stderr)
+
+
+def test_forward_pass_of_the_readme() -> None:
+    """The stage ops shown are those printed, but for types and the names of values."""
+    (shown,) = blocks(ROOT / "README.md", "mlir")
+    options = "--seq-len 32768 --num-heads 8 --head-dim 64 --num-levels 3 --pooling-factor 4 --topk 1024".split()
+    result = python("-m", "lighthouse", "compile", *options)
+    assert result.returncode == 0, result.stderr
+    forward = result.stdout.partition("func.func @backward")[0]
+
+    def anonymous(line: str) -> str:
+        return re.sub(r"%[\w.]+", "%", line).strip()
+
+    printed = [anonymous(line) for line in forward.splitlines()]
+    for line in shown.splitlines():
+        assert any(each.startswith(anonymous(line)) for each in printed), line
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (page.parent / target).exists(), target
+    for path in re.findall(
+        r"`((?:docs|examples|scripts|tests|runtime|benchmarks|compiler)/[\w./]+\w)`", page.read_text()
+    ):
+        assert (ROOT / path).exists(), path
+
+
+def test_every_environment_variable_is_documented() -> None:
+    """Variables that the code reads are in docs/building.md."""
+    code = [path for folder in ("runtime", "tools", "scripts", "python") for path in (ROOT / folder).rglob("*.*")]
+    code = [path for path in code if path.suffix in (".cpp", ".h", ".sh", ".py")] + [ROOT / "tests/python/conftest.py"]
+    names = {name for path in code for name in re.findall(r"\bLIGHTHOUSE_[A-Z_]+\b", path.read_text())}
+    page = (ROOT / "docs/building.md").read_text()
+    made_by_cmake = {"LIGHTHOUSE_API", "LIGHTHOUSE_BUILD_ID", "LIGHTHOUSE_VERSION"}
+    assert {"LIGHTHOUSE_CACHE_DIR", "LIGHTHOUSE_HOST_CPU", "LIGHTHOUSE_TEST_EXAMPLES"} <= names
+    assert not {name for name in names - made_by_cmake if not re.search(rf"\b{name}\b", page)}
