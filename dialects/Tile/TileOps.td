@@ -20,7 +20,7 @@ def Tile_Coordinate : AnyTypeOf<[I32, RankedTensorOf<[I32]>], "an i32 or a regis
 
 //===-- Program ------------------------------------------------------------------------------------------------------===//
 
-def KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoRegionArguments, NoTerminator]> {
+def KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoTerminator]> {
   let summary = "what one thread block does";
   let description = [{
     Launched with `blocks` blocks of `threads` threads. Arguments are views. Every layout in the region has `threads` threads; a view that is loaded from is not stored to. `min_blocks`: blocks that should fit on a
