@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t kKept64 = kKeptPerTile / 2, kDigitBits = 8, kDigits = 1 << kDigitBits;
 constexpr int64_t kNaNKey = 0x7f800001; ///< of every NaN, above infinity
 constexpr int64_t kScoreBits = 31;
-constexpr int64_t kMostHeld = 8; ///< candidates a thread keeps in registers
+constexpr int64_t kMostHeld = 4; ///< candidates that a thread keeps in registers
 
 /// Where one tile of a head lies.
 struct TileOfHead {
@@ -50,9 +50,9 @@ class SelectSchedule {
 public:
   SelectSchedule(KernelContext &context, SelectOp op)
       : c(context), t(context.t), op(op), pyramid(pyramidOf(op.getSq())), factor(pyramid.getPoolingFactor()),
-        top(pyramid.getNumLevels() - 1), shape(shapeOf(op.getSq())), threads(context.parameter("threads", 512)),
-        layout(tile::LinearAttr::get(t.b.getContext(), threads)),
-        at(t, pyramid, shape[1], op.getTopk() / kKeptPerTile) {
+        top(pyramid.getNumLevels() - 1), shape(shapeOf(op.getSq())),
+        at(t, pyramid, shape[1], op.getTopk() / kKeptPerTile), threads(context.parameter("threads", usualThreads())),
+        layout(tile::LinearAttr::get(t.b.getContext(), threads)) {
     indices = c.view(op.getIndices());
     if (auto invert = context.find<InvertOp>())
       slots = c.view(invert.getSlots());
@@ -82,6 +82,10 @@ private:
   using Body = function_ref<Values(const Candidates &, ValueRange carried)>;
   using Sweep = function_ref<Values(ValueRange initial, Body body)>;
 
+  int64_t usualThreads() const {
+    return std::max(at.windows(top), kKeptPerTile * factor) <= kMostHeld * 512 ? 512 : 1024;
+  }
+
   //===-- Candidates -------------------------------------------------------===//
 
   int64_t numCandidates(int64_t level) const { return level == top ? at.windows(top) : kKeptPerTile * factor; }
@@ -89,7 +93,7 @@ private:
   /// Candidates of a sweep's step.
   int64_t step(int64_t level) const {
     int64_t each = llvm::divideCeil(numCandidates(level), threads);
-    return threads * (isHeld(level) ? each : kMostHeld / 2);
+    return threads * std::min(each, kMostHeld);
   }
 
   Candidates candidatesFrom(int64_t level, Operand first) {
@@ -254,9 +258,9 @@ private:
   PyramidAttr pyramid;
   const int64_t factor, top;
   ArrayRef<int64_t> shape; ///< of sq
+  TileOfHead at;
   const int64_t threads;
   tile::LinearAttr layout;
-  TileOfHead at;
   Type i32, i64;
   Value indices, slots; ///< results; null where one stays inside
   Value histogram, found;
