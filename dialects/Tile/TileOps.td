@@ -261,6 +261,7 @@ def WaitOp : Tile_Op<"wait", [MemoryEffects<[MemWrite]>]> {
   }];
   let arguments = (ins I64Attr:$pending);
   let assemblyFormat = "` ` `{` `pending` `=` $pending `}` attr-dict";
+  let hasVerifier = 1;
 }
 
 def BarrierOp : Tile_Op<"barrier", [MemoryEffects<[MemWrite]>]> {
