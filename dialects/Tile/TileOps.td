@@ -136,7 +136,7 @@ def DotOp : Tile_Op<"dot", [MemoryEffects<[MemRead]>, AllTypesMatch<["acc", "res
     accumulation. float32: each factor is split into two tf32 numbers, whose three larger products are summed; about 2^-21 of the largest term is lost.
 
     ```mlir
-    %s = tile.dot %q, %k, %zero transposed : tensor<64x128xbf16, #mma>, !tile.shared<64x128xbf16>, tensor<64x64xf32, #mma>
+    %s = tile.dot %a, %k, %zero transposed : tensor<64x128xbf16, #mma>, !tile.shared<64x128xbf16>, tensor<64x64xf32, #mma>
     ```
   }];
   let arguments = (ins AnyType:$a, AnyType:$b, Tile_F32Tile:$acc, UnitAttr:$transposed);
@@ -159,7 +159,7 @@ def LoadOp : Tile_Access<"load", [Pure]> {
     nothing is read.
 
     ```mlir
-    %tile = tile.load %q[%b, %h, %rows] mask %inside : (!tile.view<1x8x4096x128xbf16>, i32, i32, tensor<64xi32, #r>, tensor<64xi1, #r>) -> tensor<64x128xbf16, #rows>
+    %tile = tile.load %qs[%b, %h, %rows] mask %inside : (!tile.view<1x8x4096x128xbf16>, i32, i32, tensor<64xi32, #r>, tensor<64xi1, #r>) -> tensor<64x128xbf16, #rows>
     ```
   }];
   let arguments = (ins Tile_ViewType:$view, Variadic<Tile_Coordinate>:$at, Optional<Tile_Mask>:$mask);
@@ -216,7 +216,7 @@ def AliasOp : Tile_Op<"alias", [Pure]> {
     For what is written when the first tile is no longer needed. Not larger than it.
 
     ```mlir
-    %out = tile.alias %k : !tile.shared<64x128xbf16> to !tile.shared<32x128xf32>
+    %sums = tile.alias %k : !tile.shared<64x128xbf16> to !tile.shared<32x128xf32>
     ```
   }];
   let arguments = (ins Tile_SharedType:$source);
@@ -247,7 +247,7 @@ def WriteOp : Tile_Op<"write", [MemoryEffects<[MemWrite]>, AttrSizedOperandSegme
     The whole tile; or, with an index tile, single elements of a one-dimensional shared tile, where the mask is true.
 
     ```mlir
-    tile.write %p, %shared : (tensor<64x64xbf16, #mma>, !tile.shared<64x64xbf16>)
+    tile.write %p, %weights : (tensor<64x64xbf16, #mma>, !tile.shared<64x64xbf16>)
     ```
   }];
   let arguments = (ins Tile_Tile:$value, Tile_SharedType:$target, Optional<RankedTensorOf<[I32]>>:$at, Optional<Tile_Mask>:$mask);
@@ -276,7 +276,7 @@ def CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
     view's last dimension. It is there after a `wait` and a `barrier`.
 
     ```mlir
-    tile.copy %k[%b, %h, %row] limit %rows, %shared : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x128xbf16>
+    tile.copy %ks[%b, %h, %row] limit %end, %k : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x128xbf16>
     ```
   }];
   let arguments = (ins Tile_ViewType:$view, Variadic<I32>:$at, I32:$limit, Tile_SharedType:$target);
@@ -305,6 +305,7 @@ def WaitOp : Tile_Op<"wait", [MemoryEffects<[MemWrite]>]> {
   }];
   let arguments = (ins I64Attr:$pending);
   let assemblyFormat = "` ` `{` `pending` `=` $pending `}` attr-dict";
+  let hasVerifier = 1;
 }
 
 def BarrierOp : Tile_Op<"barrier", [MemoryEffects<[MemWrite]>]> {
