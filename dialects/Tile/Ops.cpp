@@ -201,8 +201,7 @@ static LogicalResult verifyShared(Operation *op, RankedTensorType tile, SharedTy
 static LogicalResult verifyScalarRead(ReadOp op) {
   auto shared = cast<SharedType>(op.getSource().getType());
   if (!op.getAt() || asTile(op.getAt().getType()))
-    return op.emitOpError("expects a scalar index for a scalar, but got ")
-           << (op.getAt() ? "an index tile" : "none");
+    return op.emitOpError("expects a scalar index for a scalar, but got ") << (op.getAt() ? "an index tile" : "none");
   if (shared.getRank() != 1 || shared.getElementType() != op.getType() || op.getTransposed())
     return op.emitOpError("expects a shared tile of one dimension of ") << op.getType() << ", but got " << shared;
   return success();

@@ -14,7 +14,7 @@ ALIASES = """\
 #mma = #tile.mma<warps = 4>
 #r = #tile.slice<dim = 1, of = #rows>
 """
-VIEWS = "%qs: !tile.view<1x8x4096x128xbf16>, %ks: !tile.view<1x8x4096x128xbf16>, %out: !tile.view<1x8x4096x128xbf16>"
+VIEWS = "%qs: !tile.view<1x8x4096x128xbf16>, %ks: !tile.view<1x8x4096x128xbf16>, %out: !tile.view<1x8x4096x128xbf16>, %slots: !tile.view<1x8x10752xi32>"
 VALUES = {
     "%x": "f32",
     "%b": "i32",
@@ -29,6 +29,12 @@ VALUES = {
     "%scores": "tensor<64x64xf32, #mma>",
     "%zero": "tensor<64x64xf32, #mma>",
     "%maxima": "tensor<64xf32, #tile.slice<dim = 1, of = #mma>>",
+    "%none": "i32",
+    "%first": "i32",
+    "%counts": "tensor<512xi32, #tile.linear<threads = 128>>",
+    "%digits": "tensor<512xi32, #tile.linear<threads = 128>>",
+    "%open": "tensor<512xi1, #tile.linear<threads = 128>>",
+    "%histogram": "!tile.shared<256xi32>",
     "%q": "!tile.shared<64x128xbf16>",
     "%k": "!tile.shared<64x128xbf16>",
     "%weights": "!tile.shared<64x64xbf16>",
