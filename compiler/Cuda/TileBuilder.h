@@ -88,6 +88,8 @@ public:
   void loop(Operand from, Operand to, Operand step, Body body);
   Values loop(Operand from, Operand to, Operand step, mlir::ValueRange initial, CarriedBody body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> body);
+  /// What `change` makes of a value where the condition holds, else the value.
+  mlir::Value changeIf(mlir::Value condition, mlir::Value value, llvm::function_ref<mlir::Value()> change);
 
 private:
   /// The operand as a value of the type of the tile or scalar among both.
