@@ -100,7 +100,8 @@ def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::Modul
     work item. `lighthouse.items` on it says how many items there are; they are independent. Arguments and results of `@f` marked `lighthouse.strided` have dynamic strides, all other
     buffers are row-major. The functions that held the kernels are erased.
 
-    `lanes` is the vector width in float32 elements, `registers` the number of vector registers: they shape the attention's register tiles.
+    `lanes` is the vector width in float32 elements, `registers` the number of vector registers: they shape the attention's register tiles. With `tiles`, attention's
+    forward pass on bfloat16 rows multiplies in AMX's tile registers.
 
     ```mlir
     func.func @forward(%q: !q {lighthouse.strided}, %sel: !selection) -> !rows {
@@ -114,8 +115,9 @@ def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::Modul
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "vector width in float32 elements: 4, 8 or 16">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers: 16 or 32">];
-  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers: 16 or 32">,
+    Option<"tiles", "tiles", "bool", "false", "whether the CPU multiplies tiles of bfloat16 (AMX)">];
+  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/HostTarget.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -22,8 +23,8 @@ using namespace mlir;
 namespace lighthouse {
 
 void registerDialects(DialectRegistry &registry) {
-  registry.insert<LighthouseDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
+  registry.insert<LighthouseDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
                   x86vector::X86VectorDialect>();
 }
 
@@ -43,6 +44,7 @@ void buildHostLoopPipeline(OpPassManager &pm, const HostTarget &target) {
   LowerKernelsToHostOptions options;
   options.lanes = target.vector_lanes;
   options.registers = target.vector_registers;
+  options.tiles = target.has_amx;
   pm.addPass(createLowerKernelsToHost(options));
   if (!target.has_avx512bf16) {
     // LLVM would call a rounding function of libgcc that not every system has.
@@ -58,6 +60,7 @@ void buildHostLLVMPipeline(OpPassManager &pm) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   ConvertVectorToLLVMPassOptions vectors;
   vectors.x86Vector = true;
+  vectors.amx = true;
   pm.addPass(createConvertVectorToLLVMPass(vectors));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
