@@ -63,7 +63,7 @@ def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> 
     %dqs = lighthouse.sum_parts %split {parts = 2} : tensor<1x8x5120x64xf32>
     ```
   }];
-  let options = [Option<"items", "items", "int64_t", "32", "work items to aim for">];
+  let options = [Option<"items", "items", "int64_t", "16", "work items to aim for">];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
@@ -91,6 +91,25 @@ def FuseStages : Pass<"lighthouse-fuse-stages", "::mlir::func::FuncOp"> {
     ```
   }];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
+}
+
+def SplitGradients : Pass<"lighthouse-split-gradients", "::mlir::func::FuncOp"> {
+  let summary = "writes the gradients of q, k and v one after another";
+  let description = [{
+    Makes of a kernel of `gather_backward` and `pool_backward` one for each gradient that it writes, which reads the rows of that gradient only; `ub.poison` stands for the others. The rows of a gradient
+    that is done with can then lie in the memory of one that is still to come, and none is read twice: the three share nothing but the selection.
+
+    Leaves other kernels alone.
+
+    ```mlir
+    %dq, %dk, %dv = lighthouse.kernel "gather_backward_pool_backward" reads(%a = %dqs, %b = %dks, %c = %dvs, %s = %slots) : /* ... */
+    // becomes
+    %dq = lighthouse.kernel "gather_backward_pool_backward_q" reads(%a = %dqs, %s = %slots) : /* ... */
+    %dk = lighthouse.kernel "gather_backward_pool_backward_k" reads(%a = %dks, %s = %slots) : /* ... */
+    %dv = lighthouse.kernel "gather_backward_pool_backward_v" reads(%a = %dvs, %s = %slots) : /* ... */
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::ub::UBDialect"];
 }
 
 def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::ModuleOp"> {

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -25,7 +26,7 @@ namespace lighthouse {
 void registerDialects(DialectRegistry &registry) {
   registry.insert<LighthouseDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                   LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
-                  x86vector::X86VectorDialect>();
+                  ub::UBDialect, x86vector::X86VectorDialect>();
 }
 
 void buildStagePipeline(OpPassManager &pm) {
@@ -38,6 +39,11 @@ void buildFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createInvertSelections());
   pm.addNestedPass<func::FuncOp>(createSplitAttention());
   pm.addNestedPass<func::FuncOp>(createFuseStages());
+}
+
+void buildHostFusionPipeline(OpPassManager &pm) {
+  buildFusionPipeline(pm);
+  pm.addNestedPass<func::FuncOp>(createSplitGradients());
 }
 
 void buildHostLoopPipeline(OpPassManager &pm, const HostTarget &target) {

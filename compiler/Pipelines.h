@@ -21,6 +21,8 @@ void registerPipelines();
 void buildStagePipeline(mlir::OpPassManager &pm);
 /// Stages to kernels, the same for every target.
 void buildFusionPipeline(mlir::OpPassManager &pm);
+/// The same for the host, which takes gradients one after another, since memory is what limits them there.
+void buildHostFusionPipeline(mlir::OpPassManager &pm);
 /// Kernels to loops and vectors for the host.
 void buildHostLoopPipeline(mlir::OpPassManager &pm, const HostTarget &target);
 /// Loops and vectors to the LLVM dialect, with the launcher's calling convention.
