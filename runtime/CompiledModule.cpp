@@ -12,7 +12,7 @@ using namespace llvm;
 
 namespace lighthouse {
 
-static constexpr SealKind kModuleSeal = {"LHK1", 1, "compiled module"};
+static constexpr SealKind kModuleSeal = {"LHK1", 2, "compiled module"};
 
 SmallVector<char, 0> serialize(const CompiledModule &module) {
   json::Array plans;

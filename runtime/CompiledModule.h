@@ -10,9 +10,9 @@
 namespace lighthouse {
 
 struct CompiledModule {
-  std::string target;              ///< for example "host:znver4"
+  std::string target;              ///< "host:znver4", "cuda:sm_90a"
   std::vector<LaunchPlan> plans;   ///< "forward", "backward"
-  llvm::SmallVector<char, 0> code; ///< a relocatable object for the host
+  llvm::SmallVector<char, 0> code; ///< a relocatable object for the host; PTX, or a cubin, for a GPU
 };
 
 /// File form: magic, format version, BLAKE3 of the rest, length-prefixed JSON (target, plans), code.

@@ -116,11 +116,6 @@ Expected<std::unique_ptr<HostModule>> HostModule::load(CompiledModule module) {
   return loaded;
 }
 
-const LaunchPlan *HostModule::findPlan(StringRef name) const {
-  auto found = find_if(plans, [&](const LaunchPlan &plan) { return plan.name == name; });
-  return found == plans.end() ? nullptr : &*found;
-}
-
 const LaunchPlan &HostModule::plan(StringRef name) const {
   const LaunchPlan *found = findPlan(name);
   if (!found)
@@ -130,18 +125,12 @@ const LaunchPlan &HostModule::plan(StringRef name) const {
 
 void HostModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, int threads) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
+  SmallVector<char *, 32> places;
+  placeBuffers(plan, args, workspace, places);
   SmallVector<Descriptor, 32> descriptors;
-  for (size_t index = 0; index < plan.buffers.size(); ++index) {
-    const Buffer &buffer = plan.buffers[index];
-    if (buffer.role == BufferRole::Workspace) {
-      void *home = buffer.home == -1 ? workspace : args[buffer.home].data;
-      descriptors.push_back(describe(buffer, static_cast<char *>(home) + buffer.offset, nullptr));
-    } else {
-      // Inputs and outputs come first in the plan, so they have the numbers of the arguments.
-      assert(index < args.size() && "one argument for each input and output");
-      descriptors.push_back(describe(buffer, args[index].data, args[index].strides));
-    }
-  }
+  for (size_t index = 0; index < plan.buffers.size(); ++index)
+    descriptors.push_back(
+        describe(plan.buffers[index], places[index], index < args.size() ? args[index].strides : nullptr));
   SmallVector<const void *, 16> pointers;
   for (size_t index = 0; index < plan.launches.size(); ++index) {
     const Launch &launch = plan.launches[index];

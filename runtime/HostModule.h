@@ -13,12 +13,6 @@
 
 namespace lighthouse {
 
-/// The caller's memory for an input or output of a plan. Strides are in elements and read only for strided buffers.
-struct TensorArg {
-  void *data = nullptr;
-  int64_t strides[kMaxRank] = {};
-};
-
 /// Owns the machine code. Immutable once loaded: any number of threads may run it at once.
 class HostModule {
 public:
@@ -27,7 +21,7 @@ public:
   static llvm::Expected<std::unique_ptr<HostModule>> load(CompiledModule module);
 
   /// The plan of that name, or nullptr.
-  const LaunchPlan *findPlan(llvm::StringRef name) const;
+  const LaunchPlan *findPlan(llvm::StringRef name) const { return lighthouse::findPlan(plans, name); }
   /// The plan of that name, which must exist.
   const LaunchPlan &plan(llvm::StringRef name) const;
 

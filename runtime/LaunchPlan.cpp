@@ -8,14 +8,35 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <cassert>
+
 using namespace llvm;
 
 namespace lighthouse {
 
 static constexpr StringLiteral kRoleNames[] = {"input", "output", "workspace"};
+/// What every GPU allows at most: threads of a block, blocks of a 1-D grid, and bytes that fit the driver's integers.
+static constexpr int64_t kMaxThreads = 1024;
+static constexpr int64_t kMaxBlocks = (int64_t(1) << 31) - 1;
+static constexpr int64_t kMaxSharedBytes = int64_t(1) << 20;
 
 int64_t elementBytes(StringRef dtype) {
   return StringSwitch<int64_t>(dtype).Cases({"float32", "int32"}, 4).Cases({"bfloat16", "float16"}, 2).Default(0);
+}
+
+const LaunchPlan *findPlan(ArrayRef<LaunchPlan> plans, StringRef name) {
+  const LaunchPlan *found = find_if(plans, [&](const LaunchPlan &plan) { return plan.name == name; });
+  return found == plans.end() ? nullptr : found;
+}
+
+void placeBuffers(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, SmallVectorImpl<char *> &places) {
+  for (const auto &[index, buffer] : enumerate(plan.buffers)) {
+    // Inputs and outputs come first in the plan, so they have the numbers of the arguments.
+    bool isArgument = buffer.role != BufferRole::Workspace;
+    assert((!isArgument || index < args.size()) && "one argument for each input and output");
+    void *home = isArgument ? args[index].data : buffer.home == -1 ? workspace : args[buffer.home].data;
+    places.push_back(static_cast<char *>(home) + buffer.offset);
+  }
 }
 
 static json::Value toJSON(const Buffer &buffer) {
@@ -26,7 +47,11 @@ static json::Value toJSON(const Buffer &buffer) {
 }
 
 static json::Value toJSON(const Launch &launch) {
-  return json::Object{{"kernel", launch.kernel}, {"items", launch.items}, {"buffers", json::Array(launch.buffers)}};
+  return json::Object{{"kernel", launch.kernel},
+                      {"items", launch.items},
+                      {"buffers", json::Array(launch.buffers)},
+                      {"threads", launch.threads},
+                      {"shared_bytes", launch.shared_bytes}};
 }
 
 json::Value toJSON(const LaunchPlan &plan) {
@@ -70,7 +95,8 @@ static bool fromJSON(const json::Value &value, Buffer &out, json::Path path) {
 static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("kernel", out.kernel) && mapper.map("items", out.items) &&
-         mapper.map("buffers", out.buffers) && hasOnly(value, 3, path);
+         mapper.map("buffers", out.buffers) && mapper.map("threads", out.threads) &&
+         mapper.map("shared_bytes", out.shared_bytes) && hasOnly(value, 5, path);
 }
 
 Expected<LaunchPlan> planFromJSON(const json::Value &value) {
@@ -157,6 +183,14 @@ static Error verifyLaunch(const LaunchPlan &plan, size_t index) {
     return refuse(plan, field + ".kernel", "a symbol", "none");
   if (launch.items < 0)
     return refuse(plan, field + ".items", "at least 0", launch.items);
+  if (launch.threads < 0 || launch.threads > kMaxThreads)
+    return refuse(plan, field + ".threads", "0 to " + Twine(kMaxThreads), launch.threads);
+  if (launch.threads > 0 && launch.items > kMaxBlocks)
+    return refuse(plan, field + ".items", "at most " + Twine(kMaxBlocks) + " blocks", launch.items);
+  if (launch.shared_bytes < 0 || launch.shared_bytes > (launch.threads > 0 ? kMaxSharedBytes : 0))
+    return refuse(plan, field + ".shared_bytes",
+                  launch.threads > 0 ? "0 to " + Twine(kMaxSharedBytes) : Twine("0, as for every host kernel"),
+                  launch.shared_bytes);
   for (int64_t buffer : launch.buffers)
     if (buffer < 0 || buffer >= static_cast<int64_t>(plan.buffers.size()))
       return refuse(plan, field + ".buffers", "indices from 0 to " + Twine(int64_t(plan.buffers.size()) - 1), buffer);

@@ -33,8 +33,10 @@ struct Buffer {
 
 struct Launch {
   std::string kernel;           ///< symbol in the machine code
-  int64_t items = 1;            ///< independent work items, 0 .. items-1
+  int64_t items = 1;            ///< independent work items, 0 .. items-1; on a GPU the blocks of the grid
   std::vector<int64_t> buffers; ///< indices into LaunchPlan::buffers, in the kernel's argument order
+  int64_t threads = 0;          ///< of a block; 0 for host kernels
+  int64_t shared_bytes = 0;     ///< dynamic shared memory of a block
 };
 
 /// Buffers: inputs first, then outputs, then workspace.
@@ -44,6 +46,20 @@ struct LaunchPlan {
   std::vector<Launch> launches;
   int64_t workspace_bytes = 0;
 };
+
+/// The caller's memory for an input or output of a plan. Strides are in elements and read only for strided buffers.
+struct TensorArg {
+  void *data = nullptr;
+  int64_t strides[kMaxRank] = {};
+};
+
+/// The plan of that name, or nullptr.
+const LaunchPlan *findPlan(llvm::ArrayRef<LaunchPlan> plans, llvm::StringRef name);
+
+/// Where each buffer of the plan lies, in their order: at its argument, or in the workspace or the output that is its
+/// home. `args` has one entry for each input, then each output.
+void placeBuffers(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace,
+                  llvm::SmallVectorImpl<char *> &places);
 
 /// Bytes of one element of `dtype`; 0 for a name that is none of the four.
 int64_t elementBytes(llvm::StringRef dtype);

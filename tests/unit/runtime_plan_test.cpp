@@ -63,7 +63,7 @@ TEST(LaunchPlan, EveryFieldIsRequired) {
     (*value.getAsObject()->getArray("buffers"))[2].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.buffers[2].") + key), std::string::npos) << refusal(value);
   }
-  for (const char *key : {"kernel", "items", "buffers"}) {
+  for (const char *key : {"kernel", "items", "buffers", "threads", "shared_bytes"}) {
     json::Value value = toJSON(smallPlan());
     (*value.getAsObject()->getArray("launches"))[1].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.launches[1].") + key), std::string::npos) << refusal(value);
@@ -144,6 +144,22 @@ INSTANTIATE_TEST_SUITE_P(
                 "launches[0].kernel expects a symbol, but got none"},
         BadPlan{"Items", [](LaunchPlan &p) { p.launches[1].items = -1; },
                 "launches[1].items expects at least 0, but got -1"},
+        BadPlan{"Threads", [](LaunchPlan &p) { p.launches[0].threads = 1025; },
+                "launches[0].threads expects 0 to 1024, but got 1025"},
+        BadPlan{"Blocks",
+                [](LaunchPlan &p) {
+                  p.launches[1].threads = 32;
+                  p.launches[1].items = int64_t(1) << 31;
+                },
+                "launches[1].items expects at most 2147483647 blocks, but got 2147483648"},
+        BadPlan{"SharedOfHost", [](LaunchPlan &p) { p.launches[0].shared_bytes = 16; },
+                "launches[0].shared_bytes expects 0, as for every host kernel, but got 16"},
+        BadPlan{"Shared",
+                [](LaunchPlan &p) {
+                  p.launches[0].threads = 32;
+                  p.launches[0].shared_bytes = -1;
+                },
+                "launches[0].shared_bytes expects 0 to 1048576, but got -1"},
         BadPlan{"Index", [](LaunchPlan &p) { p.launches[1].buffers[1] = 4; },
                 "launches[1].buffers expects indices from 0 to 3, but got 4"}),
     [](const testing::TestParamInfo<BadPlan> &info) { return std::string(info.param.name); });
