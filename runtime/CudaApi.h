@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The part of NVIDIA's cuda.h that we use, so that building needs no toolkit. tests/unit/runtime_cuda_api_test.cpp
+// compares it with cuda.h where there is one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lighthouse {
+
+using CUresult = int;
+using CUdevice = int;
+using CUdeviceptr = unsigned long long;
+using CUcontext = struct CUctx_st *;
+using CUmodule = struct CUmod_st *;
+using CUfunction = struct CUfunc_st *;
+using CUstream = struct CUstream_st *;
+
+inline constexpr CUresult kCudaSuccess = 0;
+inline constexpr CUresult kCudaNotFound = 500; ///< CUDA_ERROR_NOT_FOUND
+
+/// CUdevice_attribute
+enum CudaDeviceAttribute : int {
+  kMultiprocessorCount = 16,
+  kComputeCapabilityMajor = 75,
+  kComputeCapabilityMinor = 76,
+};
+
+/// CUfunction_attribute
+enum CudaFunctionAttribute : int {
+  kMaxThreadsPerBlock = 0,
+  kSharedBytes = 1, ///< static
+  kLocalBytes = 3,  ///< of a thread
+  kNumRegisters = 4,
+  kMaxDynamicSharedBytes = 8,
+};
+
+/// CUjit_option
+enum CudaJitOption : int {
+  kJitInfoLog = 3,
+  kJitInfoLogBytes = 4,
+  kJitErrorLog = 5,
+  kJitErrorLogBytes = 6,
+  kJitLogVerbose = 12,
+};
+
+/// The entry points, each with the CUDA version whose form of it we call: X(name, version, parameters).
+#define LIGHTHOUSE_CUDA_ENTRY_POINTS(X)                                                                                \
+  X(cuInit, 2000, (unsigned flags))                                                                                    \
+  X(cuDriverGetVersion, 2020, (int *version))                                                                          \
+  X(cuGetErrorName, 6000, (CUresult code, const char **name))                                                          \
+  X(cuGetErrorString, 6000, (CUresult code, const char **text))                                                        \
+  X(cuDeviceGetCount, 2000, (int *count))                                                                              \
+  X(cuDeviceGet, 2000, (CUdevice * device, int ordinal))                                                               \
+  X(cuDeviceGetName, 2000, (char *name, int bytes, CUdevice device))                                                   \
+  X(cuDeviceGetAttribute, 2000, (int *value, int attribute, CUdevice device))                                          \
+  X(cuDeviceTotalMem, 3020, (size_t *bytes, CUdevice device))                                                          \
+  X(cuDevicePrimaryCtxRetain, 7000, (CUcontext * context, CUdevice device))                                            \
+  X(cuDevicePrimaryCtxGetState, 7000, (CUdevice device, unsigned *flags, int *active))                                 \
+  X(cuDevicePrimaryCtxRelease, 11000, (CUdevice device))                                                               \
+  X(cuCtxGetCurrent, 4000, (CUcontext * context))                                                                      \
+  X(cuCtxGetDevice, 2000, (CUdevice * device))                                                                         \
+  X(cuCtxPushCurrent, 4000, (CUcontext context))                                                                       \
+  X(cuCtxPopCurrent, 4000, (CUcontext * context))                                                                      \
+  X(cuModuleLoadDataEx, 2010, (CUmodule * module, const void *image, unsigned options, int *names, void **values))     \
+  X(cuModuleUnload, 2000, (CUmodule module))                                                                           \
+  X(cuModuleGetFunction, 2000, (CUfunction * function, CUmodule module, const char *name))                             \
+  X(cuFuncGetAttribute, 2020, (int *value, int attribute, CUfunction function))                                        \
+  X(cuFuncSetAttribute, 9000, (CUfunction function, int attribute, int value))                                         \
+  X(cuStreamIsCapturing, 10000, (CUstream stream, int *status))                                                        \
+  X(cuLaunchKernel, 4000,                                                                                              \
+    (CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,       \
+     unsigned block_z, unsigned shared_bytes, CUstream stream, void **parameters, void **extra))
+
+} // namespace lighthouse

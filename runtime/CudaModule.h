@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CudaModule: a compiled module loaded into a GPU's context, ready to launch.
+#pragma once
+
+#include "runtime/AssemblyLog.h"
+#include "runtime/CompiledModule.h"
+#include "runtime/CudaContext.h"
+
+#include <atomic>
+
+namespace lighthouse {
+
+/// Owns the machine code, and with it the context that the code lies in. Any number of threads may run it at once.
+class CudaModule {
+public:
+  /// Loads PTX, which the driver compiles, or a cubin, and finds every kernel of the plans in it. Fails when the plans
+  /// do not hold, the driver refuses the code, or a kernel is missing or not fit for its launch.
+  static llvm::Expected<std::unique_ptr<CudaModule>> load(CompiledModule module,
+                                                          std::shared_ptr<const CudaContext> context);
+  ~CudaModule();
+  CudaModule(const CudaModule &) = delete;
+  CudaModule &operator=(const CudaModule &) = delete;
+
+  /// The plan of that name, or nullptr.
+  const LaunchPlan *findPlan(llvm::StringRef name) const { return lighthouse::findPlan(plans, name); }
+
+  /// Launches a plan of this module on a stream; `args` and `workspace` are device memory, as for HostModule::run.
+  /// Allocates nothing on the device and waits for nothing, so it may be captured into a graph. What is captured keeps
+  /// the machine code loaded for the rest of the process.
+  llvm::Error run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, CUstream stream) const;
+
+  /// What each kernel uses, by the driver: registers, local memory as stack, static shared memory. With PTX also what
+  /// its assembler's log tells.
+  llvm::ArrayRef<KernelUse> uses() const { return kernel_uses; }
+  /// The driver's log of loading.
+  llvm::StringRef log() const { return load_log; }
+  const CudaContext &context() const { return *home; }
+
+private:
+  explicit CudaModule(std::shared_ptr<const CudaContext> context) : home(std::move(context)) {}
+  llvm::Error loadCode(llvm::SmallVector<char, 0> code);
+  llvm::Expected<CUfunction> prepare(const Launch &launch);
+
+  std::shared_ptr<const CudaContext> home;
+  CUmodule module = nullptr;
+  std::vector<LaunchPlan> plans;
+  std::vector<std::vector<CUfunction>> functions; ///< by plan and launch
+  std::vector<KernelUse> kernel_uses;
+  std::string load_log;
+  mutable std::atomic<bool> is_captured = false;
+};
+
+} // namespace lighthouse

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// FakeCuda: see FakeCuda.h. Signatures are those of cuda.h, with pointers of our own.
+#include "tests/unit/fake/FakeCuda.h"
+
+#include "runtime/CudaApi.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <sstream>
+
+using namespace lighthouse;
+
+static std::recursive_mutex mutex;
+static thread_local std::vector<FakeContext *> stack; ///< of contexts; the last is current
+
+static void configure(FakeCuda &fake, const std::string &setting) {
+  std::string name = setting.substr(0, setting.find('=')), value = setting.substr(setting.find('=') + 1);
+  if (name == "version")
+    fake.version = std::stoi(value);
+  if (name == "absent")
+    fake.absent.insert(value);
+  if (name == "fail")
+    fake.failures[value.substr(0, value.find(':'))] = std::stoi(value.substr(value.find(':') + 1));
+  if (name == "capabilities") {
+    fake.capabilities.clear();
+    std::istringstream list(value);
+    for (std::string each; std::getline(list, each, ',');)
+      fake.capabilities.push_back(std::stoi(each));
+  }
+}
+
+FakeCuda *fakeCuda() {
+  static auto *fake = [] {
+    auto *made = new FakeCuda;
+    const char *text = std::getenv("LIGHTHOUSE_FAKE_CUDA");
+    std::istringstream settings(text ? text : "");
+    for (std::string each; settings >> each;)
+      configure(*made, each);
+    return made;
+  }();
+  return fake;
+}
+
+namespace {
+
+/// Notes a call and gives the code that it is to return.
+int enter(const char *name) {
+  FakeCuda &fake = *fakeCuda();
+  fake.calls.emplace_back(name);
+  auto found = fake.failures.find(name);
+  return found == fake.failures.end() ? 0 : found->second;
+}
+
+#define ENTER(name)                                                                                                    \
+  std::lock_guard lock(mutex);                                                                                         \
+  if (int code = enter(#name))                                                                                         \
+  return code
+
+FakeContext *toContext(CUcontext context) { return reinterpret_cast<FakeContext *>(context); }
+CUcontext toHandle(FakeContext *context) { return reinterpret_cast<CUcontext>(context); }
+
+FakeContext &primaryOf(int device) {
+  FakeCuda &fake = *fakeCuda();
+  fake.primary.reserve(64); // addresses stay
+  while (static_cast<int>(fake.primary.size()) <= device)
+    fake.primary.push_back({static_cast<int>(fake.primary.size())});
+  return fake.primary[device];
+}
+
+CUresult cuInit(unsigned) {
+  ENTER(cuInit);
+  return 0;
+}
+
+CUresult cuDriverGetVersion(int *version) {
+  ENTER(cuDriverGetVersion);
+  *version = fakeCuda()->version;
+  return 0;
+}
+
+const std::map<int, std::pair<const char *, const char *>> kErrors = {
+    {1, {"CUDA_ERROR_INVALID_VALUE", "invalid argument"}},
+    {2, {"CUDA_ERROR_OUT_OF_MEMORY", "out of memory"}},
+    {100, {"CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"}},
+    {201, {"CUDA_ERROR_INVALID_CONTEXT", "invalid device context"}},
+    {218, {"CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"}},
+    {500, {"CUDA_ERROR_NOT_FOUND", "named symbol not found"}},
+    {701, {"CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"}},
+};
+
+CUresult cuGetErrorName(CUresult code, const char **name) {
+  auto found = kErrors.find(code);
+  *name = found == kErrors.end() ? nullptr : found->second.first;
+  return *name ? 0 : 1;
+}
+
+CUresult cuGetErrorString(CUresult code, const char **text) {
+  auto found = kErrors.find(code);
+  *text = found == kErrors.end() ? nullptr : found->second.second;
+  return *text ? 0 : 1;
+}
+
+CUresult cuDeviceGetCount(int *count) {
+  ENTER(cuDeviceGetCount);
+  *count = static_cast<int>(fakeCuda()->capabilities.size());
+  return 0;
+}
+
+CUresult cuDeviceGet(CUdevice *device, int ordinal) {
+  ENTER(cuDeviceGet);
+  *device = ordinal;
+  return ordinal >= 0 && ordinal < static_cast<int>(fakeCuda()->capabilities.size()) ? 0 : 101;
+}
+
+CUresult cuDeviceGetName(char *name, int bytes, CUdevice device) {
+  ENTER(cuDeviceGetName);
+  std::snprintf(name, bytes, "Fake GPU %d", device);
+  return 0;
+}
+
+CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device) {
+  ENTER(cuDeviceGetAttribute);
+  int capability = fakeCuda()->capabilities.at(device);
+  *value = attribute == kComputeCapabilityMajor   ? capability / 10
+           : attribute == kComputeCapabilityMinor ? capability % 10
+                                                  : 132;
+  return 0;
+}
+
+CUresult cuDeviceTotalMem(size_t *bytes, CUdevice) {
+  ENTER(cuDeviceTotalMem);
+  *bytes = size_t(80) << 30;
+  return 0;
+}
+
+CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
+  ENTER(cuDevicePrimaryCtxRetain);
+  FakeContext &primary = primaryOf(device);
+  ++primary.retained;
+  primary.active = true;
+  *context = toHandle(&primary);
+  return 0;
+}
+
+CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned *flags, int *active) {
+  ENTER(cuDevicePrimaryCtxGetState);
+  *flags = 0;
+  *active = primaryOf(device).active;
+  return 0;
+}
+
+CUresult cuDevicePrimaryCtxRelease(CUdevice device) {
+  ENTER(cuDevicePrimaryCtxRelease);
+  FakeContext &primary = primaryOf(device);
+  primary.active = --primary.retained > 0;
+  return 0;
+}
+
+CUresult cuCtxGetCurrent(CUcontext *context) {
+  ENTER(cuCtxGetCurrent);
+  *context = stack.empty() ? nullptr : toHandle(stack.back());
+  return 0;
+}
+
+CUresult cuCtxGetDevice(CUdevice *device) {
+  ENTER(cuCtxGetDevice);
+  if (stack.empty())
+    return 201;
+  *device = stack.back()->device;
+  return 0;
+}
+
+CUresult cuCtxPushCurrent(CUcontext context) {
+  ENTER(cuCtxPushCurrent);
+  stack.push_back(toContext(context));
+  return 0;
+}
+
+CUresult cuCtxPopCurrent(CUcontext *context) {
+  ENTER(cuCtxPopCurrent);
+  if (stack.empty())
+    return 201;
+  *context = toHandle(stack.back());
+  stack.pop_back();
+  return 0;
+}
+
+/// ".entry name(.param .u64 a, .param .u64 b)": names with their numbers of parameters.
+void readKernels(const std::string &image, FakeModule &module) {
+  for (size_t at = image.find(".entry "); at != std::string::npos; at = image.find(".entry ", at + 1)) {
+    size_t open = image.find('(', at), close = image.find(')', open);
+    std::string name = image.substr(at + 7, open - at - 7), list = image.substr(open, close - open);
+    size_t count = 0;
+    for (size_t p = list.find(".param"); p != std::string::npos; p = list.find(".param", p + 1))
+      ++count;
+    module.kernels[name] = new FakeKernel{name, count, &module, fakeCuda()->attributes};
+  }
+}
+
+/// The buffer and its size out of cuModuleLoadDataEx's options.
+void writeLog(const std::string &text, int log, unsigned options, const int *names, void **values) {
+  char *buffer = nullptr;
+  size_t bytes = 0;
+  for (unsigned i = 0; i < options; ++i) {
+    if (names[i] == log)
+      buffer = static_cast<char *>(values[i]);
+    if (names[i] == log + 1)
+      bytes = reinterpret_cast<size_t>(values[i]);
+  }
+  if (buffer && bytes > 0)
+    std::snprintf(buffer, bytes, "%s", text.c_str());
+}
+
+CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned options, int *names, void **values) {
+  ENTER(cuModuleLoadDataEx);
+  FakeCuda &fake = *fakeCuda();
+  if (stack.empty())
+    return 201;
+  std::string text(static_cast<const char *>(image));
+  bool refused = text.find("REFUSED") != std::string::npos ||
+                 (!fake.refused_prefix.empty() && text.rfind(fake.refused_prefix, 0) == 0);
+  if (refused) {
+    writeLog("ptxas application ptx input, line 7; fatal   : Parsing error\n", kJitErrorLog, options, names, values);
+    return 218;
+  }
+  auto *made = new FakeModule{stack.back(), {}};
+  readKernels(text, *made);
+  std::string log;
+  for (const auto &[name, kernel] : made->kernels)
+    log += "info    : Compiling entry function '" + name + "' for 'sm_90a'\ninfo    : Function properties for " + name +
+           "\ninfo    : 8 bytes stack frame, 4 bytes spill stores, 4 bytes spill loads\n"
+           "info    : Used 40 registers, 64 bytes smem\n";
+  writeLog(log, kJitInfoLog, options, names, values);
+  fake.images.push_back(text);
+  ++fake.loaded;
+  *module = reinterpret_cast<CUmodule>(made);
+  return 0;
+}
+
+CUresult cuModuleUnload(CUmodule module) {
+  ENTER(cuModuleUnload);
+  auto *fake = reinterpret_cast<FakeModule *>(module);
+  if (stack.empty() || stack.back() != fake->context)
+    return 201;
+  for (auto &[name, kernel] : fake->kernels)
+    delete kernel;
+  delete fake;
+  --fakeCuda()->loaded;
+  return 0;
+}
+
+CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name) {
+  ENTER(cuModuleGetFunction);
+  auto &kernels = reinterpret_cast<FakeModule *>(module)->kernels;
+  auto found = kernels.find(name);
+  if (found == kernels.end())
+    return kCudaNotFound;
+  *function = reinterpret_cast<CUfunction>(found->second);
+  return 0;
+}
+
+CUresult cuFuncGetAttribute(int *value, int attribute, CUfunction function) {
+  ENTER(cuFuncGetAttribute);
+  *value = reinterpret_cast<FakeKernel *>(function)->attributes[attribute];
+  return 0;
+}
+
+CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
+  ENTER(cuFuncSetAttribute);
+  if (attribute == kMaxDynamicSharedBytes && value > 227 * 1024)
+    return 1;
+  reinterpret_cast<FakeKernel *>(function)->attributes[attribute] = value;
+  return 0;
+}
+
+CUresult cuStreamIsCapturing(CUstream, int *status) {
+  ENTER(cuStreamIsCapturing);
+  *status = fakeCuda()->capturing;
+  return 0;
+}
+
+CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                        unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void **parameters,
+                        void **) {
+  ENTER(cuLaunchKernel);
+  auto *kernel = reinterpret_cast<FakeKernel *>(function);
+  if (stack.empty() || stack.back() != kernel->module->context)
+    return 201;
+  if (grid_y * grid_z * block_y * block_z != 1 || grid_x == 0)
+    return 1;
+  int allowed = std::max(48 * 1024, kernel->attributes[kMaxDynamicSharedBytes]);
+  if (static_cast<int>(shared_bytes) > allowed)
+    return 1;
+  FakeLaunch launch = {kernel->name, stack.back(), grid_x, block_x, shared_bytes, stream, {}};
+  for (size_t i = 0; i < kernel->num_parameters; ++i)
+    launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
+  fakeCuda()->launches.push_back(std::move(launch));
+  return 0;
+}
+
+} // namespace
+
+extern "C" CUresult cuGetProcAddress(const char *name, void **entry, int version, uint64_t) {
+  *entry = nullptr;
+  if (fakeCuda()->absent.count(name) || version > fakeCuda()->version)
+    return kCudaNotFound;
+#define FIND(each, its_version, parameters)                                                                            \
+  if (std::strcmp(name, #each) == 0)                                                                                   \
+    *entry = reinterpret_cast<void *>(&each);
+  LIGHTHOUSE_CUDA_ENTRY_POINTS(FIND)
+  return *entry ? 0 : kCudaNotFound;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A driver library without a GPU: the entry points that we call, which record what they are told and fail on request.
+// "PTX" is any text with ".entry name(.param ..., .param ...)"; text with REFUSED is refused.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+struct FakeContext {
+  int device;
+  int retained = 0;    ///< of a primary context
+  bool active = false; ///< of a primary context
+};
+
+struct FakeKernel;
+struct FakeModule {
+  FakeContext *context;
+  std::map<std::string, FakeKernel *> kernels;
+};
+struct FakeKernel {
+  std::string name;
+  size_t num_parameters;
+  FakeModule *module;
+  std::map<int, int> attributes; ///< by CUfunction_attribute
+};
+
+struct FakeLaunch {
+  std::string kernel;
+  FakeContext *context;
+  unsigned grid, block, shared_bytes;
+  void *stream;
+  std::vector<uint64_t> parameters;
+};
+
+/// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
+/// "version=11020 capabilities=90,86 fail=cuInit:100 absent=cuLaunchKernel".
+struct FakeCuda {
+  int version = 13000;
+  std::vector<int> capabilities = {90, 90}; ///< of each device
+  std::map<std::string, int> failures;      ///< codes by entry point
+  std::set<std::string> absent;             ///< entry points that this driver lacks
+  bool capturing = false;
+  std::map<int, int> attributes = {{0, 1024}, {1, 0}, {3, 0}, {4, 32}}; ///< of kernels to be loaded
+  std::string refused_prefix;                                           ///< images with it are refused
+
+  std::vector<std::string> calls; ///< names, in order
+  std::vector<FakeLaunch> launches;
+  std::vector<std::string> images; ///< that were loaded
+  std::vector<FakeContext> primary;
+  int loaded = 0; ///< modules now
+};
+
+extern "C" FakeCuda *fakeCuda();

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loads the fake driver library; see fake_cuda.h.
+#include "tests/unit/fake_cuda.h"
+
+#include <cstdlib>
+#include <dlfcn.h>
+
+FakeCuda &fakeDriver() {
+  static FakeCuda *fake = [] {
+    void *library = dlopen(LIGHTHOUSE_FAKE_CUDA_LIBRARY, RTLD_NOW);
+    EXPECT_NE(library, nullptr) << dlerror();
+    return reinterpret_cast<FakeCuda *(*)()>(dlsym(library, "fakeCuda"))();
+  }();
+  return *fake;
+}
+
+/// Before any test, since a process opens its driver once.
+[[maybe_unused]] static const int is_set = setenv("LIGHTHOUSE_LIBCUDA", LIGHTHOUSE_FAKE_CUDA_LIBRARY, 1);
+
+void FakeCudaTest::SetUp() {
+  std::vector<FakeContext> primary = std::move(fake.primary); // their addresses are the contexts of living modules
+  int loaded = fake.loaded;
+  fake = FakeCuda();
+  fake.primary = std::move(primary);
+  fake.loaded = loaded;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CudaApi.h against NVIDIA's cuda.h, where the toolkit is: numbers, and the sizes of every entry point's parameters.
+#ifdef LIGHTHOUSE_CUDA_H
+#include LIGHTHOUSE_CUDA_H
+
+#include "runtime/CudaApi.h"
+
+#include <array>
+#include <gtest/gtest.h>
+
+template <typename Result, typename... Parameters>
+static constexpr std::array<size_t, sizeof...(Parameters)> sizesOf(Result (*)(Parameters...)) {
+  return {sizeof(Parameters)...};
+}
+
+namespace lighthouse {
+
+// cuda.h itself renames cuDeviceTotalMem to cuDeviceTotalMem_v2 and so on; here that gives the form we ask for.
+#define SAME_SIZES(name, version, parameters)                                                                          \
+  static_assert(sizesOf(static_cast<CUresult(*) parameters>(nullptr)) == sizesOf(&::name), #name);
+LIGHTHOUSE_CUDA_ENTRY_POINTS(SAME_SIZES)
+
+static_assert(sizeof(CUresult) == sizeof(::CUresult) && sizeof(CUdevice) == sizeof(::CUdevice));
+static_assert(kCudaSuccess == CUDA_SUCCESS && kCudaNotFound == CUDA_ERROR_NOT_FOUND);
+
+TEST(CudaApi, NumbersAreThoseOfTheToolkit) {
+  EXPECT_EQ(kMultiprocessorCount, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+  EXPECT_EQ(kComputeCapabilityMajor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+  EXPECT_EQ(kComputeCapabilityMinor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+  EXPECT_EQ(kMaxThreadsPerBlock, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);
+  EXPECT_EQ(kSharedBytes, CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES);
+  EXPECT_EQ(kLocalBytes, CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES);
+  EXPECT_EQ(kNumRegisters, CU_FUNC_ATTRIBUTE_NUM_REGS);
+  EXPECT_EQ(kMaxDynamicSharedBytes, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES);
+  EXPECT_EQ(kJitInfoLog, CU_JIT_INFO_LOG_BUFFER);
+  EXPECT_EQ(kJitInfoLogBytes, CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES);
+  EXPECT_EQ(kJitErrorLog, CU_JIT_ERROR_LOG_BUFFER);
+  EXPECT_EQ(kJitErrorLogBytes, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
+  EXPECT_EQ(kJitLogVerbose, CU_JIT_LOG_VERBOSE);
+}
+
+} // namespace lighthouse
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CudaContext and CudaModule on the fake driver: whose context is used and for how long, what is loaded and launched.
+#include "runtime/CudaModule.h"
+#include "tests/unit/fake_cuda.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <thread>
+
+using namespace lighthouse;
+using namespace llvm;
+
+namespace {
+
+/// forward: `first` reads a strided and a plain input into workspace in the output, `second` reads that and the plain
+/// workspace into the output.
+CompiledModule smallModule() {
+  CompiledModule module;
+  module.target = "cuda:sm_90a";
+  LaunchPlan forward;
+  forward.name = "forward";
+  forward.workspace_bytes = 256;
+  forward.buffers = {{"q", BufferRole::Input, "float32", {1, 2, 16, 8}, true, 0},
+                     {"indices", BufferRole::Input, "int32", {1, 2, 4}, false, 0},
+                     {"out", BufferRole::Output, "float32", {1, 2, 16, 8}, true, 0},
+                     {"in_out", BufferRole::Workspace, "float32", {32}, false, 64, 2},
+                     {"scratch", BufferRole::Workspace, "float32", {32}, false, 128}};
+  forward.launches = {{"first", 7, {0, 1, 3}, 128, 1024}, {"second", 3, {3, 4, 2}, 256, 100 * 1024}};
+  LaunchPlan backward;
+  backward.name = "backward";
+  backward.buffers = {{"dout", BufferRole::Input, "float32", {4}, false, 0}};
+  backward.launches = {{"first", 0, {0}, 32, 0}};
+  module.plans = {forward, backward};
+  StringRef ptx = ".version 8.0\n.entry first(.param q, .param q0, .param q1, .param q2, .param indices, .param in_out)"
+                  "\n.entry second(.param in_out, .param scratch, .param out, .param o0, .param o1, .param o2)";
+  module.code.assign(ptx.begin(), ptx.end());
+  return module;
+}
+
+class CudaModuleTest : public FakeCudaTest {
+protected:
+  static std::shared_ptr<const CudaContext> contextOf(int ordinal) { return cantFail(CudaContext::of(ordinal)); }
+  static std::unique_ptr<CudaModule> load(CompiledModule module = smallModule(), int ordinal = 0) {
+    return cantFail(CudaModule::load(std::move(module), contextOf(ordinal)));
+  }
+  /// Why a module is refused.
+  static std::string refusal(CompiledModule module) {
+    Expected<std::unique_ptr<CudaModule>> loaded = CudaModule::load(std::move(module), contextOf(0));
+    return loaded ? "accepted" : toString(loaded.takeError());
+  }
+  /// Runs forward on addresses 0x1000, 0x2000, 0x3000 and workspace 0x4000.
+  static Error runForward(const CudaModule &module, void *stream = nullptr) {
+    TensorArg args[] = {{reinterpret_cast<void *>(0x1000), {256, 128, 8, 1}},
+                        {reinterpret_cast<void *>(0x2000), {}},
+                        {reinterpret_cast<void *>(0x3000), {512, 8, 16, 1}}};
+    return module.run(*module.findPlan("forward"), args, reinterpret_cast<void *>(0x4000),
+                      static_cast<CUstream>(stream));
+  }
+
+  int calls(StringRef name) const { return count(fake.calls, name); }
+  const CudaDriver &driver = *cantFail(CudaDriver::get());
+};
+
+} // namespace
+
+TEST_F(CudaModuleTest, LaunchesWithItsParameters) {
+  std::unique_ptr<CudaModule> module = load();
+  int stream = 0;
+  EXPECT_EQ(toString(runForward(*module, &stream)), "");
+  ASSERT_EQ(fake.launches.size(), 2u);
+  const FakeLaunch &first = fake.launches[0], &second = fake.launches[1];
+  EXPECT_EQ(first.kernel, "first");
+  EXPECT_EQ(first.grid, 7u);
+  EXPECT_EQ(first.block, 128u);
+  EXPECT_EQ(first.shared_bytes, 1024u);
+  EXPECT_EQ(first.stream, &stream);
+  EXPECT_EQ(first.parameters, (std::vector<uint64_t>{0x1000, 256, 128, 8, 0x2000, 0x3000 + 64}));
+  EXPECT_EQ(second.kernel, "second");
+  EXPECT_EQ(second.shared_bytes, 100u * 1024);
+  EXPECT_EQ(second.parameters, (std::vector<uint64_t>{0x3000 + 64, 0x4000 + 128, 0x3000, 512, 8, 16}));
+}
+
+TEST_F(CudaModuleTest, RunningOnlyLaunches) {
+  std::unique_ptr<CudaModule> module = load();
+  fake.calls.clear();
+  EXPECT_EQ(toString(runForward(*module)), "");
+  std::set<std::string> allowed = {"cuCtxGetCurrent", "cuCtxPushCurrent", "cuCtxPopCurrent", "cuStreamIsCapturing",
+                                   "cuLaunchKernel"};
+  for (const std::string &call : fake.calls)
+    EXPECT_TRUE(allowed.count(call)) << call;
+  EXPECT_EQ(calls("cuLaunchKernel"), 2);
+}
+
+TEST_F(CudaModuleTest, EmptyLaunchesAreLeftOut) {
+  std::unique_ptr<CudaModule> module = load();
+  TensorArg dout = {reinterpret_cast<void *>(0x1000), {}};
+  EXPECT_EQ(toString(module->run(*module->findPlan("backward"), dout, nullptr, nullptr)), "");
+  EXPECT_TRUE(fake.launches.empty());
+}
+
+TEST_F(CudaModuleTest, AsksForSharedMemoryAbove48KiB) {
+  std::unique_ptr<CudaModule> module = load();
+  EXPECT_EQ(calls("cuFuncSetAttribute"), 1);
+  CompiledModule large = smallModule();
+  large.plans[0].launches[0].shared_bytes = 300 * 1024;
+  EXPECT_EQ(refusal(large),
+            "kernel 'first': 307200 bytes of dynamic shared memory: CUDA_ERROR_INVALID_VALUE (invalid argument)");
+}
+
+TEST_F(CudaModuleTest, TellsWhatKernelsUse) {
+  std::unique_ptr<CudaModule> module = load();
+  EXPECT_NE(module->log().find("Compiling entry function 'first'"), StringRef::npos);
+  auto first = find_if(module->uses(), [](const KernelUse &use) { return use.kernel == "first"; });
+  ASSERT_NE(first, module->uses().end());
+  EXPECT_EQ(first->registers, 32) << "the driver knows better than its log";
+  EXPECT_EQ(first->spill_store_bytes, 4);
+  EXPECT_EQ(module->uses().size(), 2u);
+}
+
+TEST_F(CudaModuleTest, RefusedCodeComesWithTheLog) {
+  CompiledModule module = smallModule();
+  StringRef text = "// REFUSED";
+  module.code.assign(text.begin(), text.end());
+  EXPECT_EQ(refusal(module), "cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX (a PTX JIT compilation failed): ptxas "
+                             "application ptx input, line 7; fatal   : Parsing error");
+  EXPECT_EQ(fake.loaded, 0);
+}
+
+TEST_F(CudaModuleTest, RefusesWhatDoesNotFit) {
+  CompiledModule module = smallModule();
+  module.plans[0].launches[1].kernel = "third";
+  EXPECT_EQ(refusal(module), "kernel 'third': cuModuleGetFunction: CUDA_ERROR_NOT_FOUND (named symbol not found)");
+  module = smallModule();
+  module.plans[0].launches[0].threads = 0;
+  EXPECT_NE(refusal(module).find("launches[0].shared_bytes expects 0"), std::string::npos) << refusal(module);
+  module.plans[0].launches[0].shared_bytes = 0;
+  EXPECT_EQ(refusal(module), "kernel 'first': expects 1 to 1024 threads a block, with its 32 registers, but got 0");
+  fake.attributes = {{0, 64}, {4, 255}};
+  EXPECT_EQ(refusal(smallModule()),
+            "kernel 'first': expects 1 to 64 threads a block, with its 255 registers, but got 128");
+  EXPECT_EQ(fake.loaded, 0) << "what was loaded before the refusal is unloaded";
+}
+
+TEST_F(CudaModuleTest, FailingLaunchNamesTheKernel) {
+  std::unique_ptr<CudaModule> module = load();
+  fake.failures["cuLaunchKernel"] = 701;
+  EXPECT_EQ(toString(runForward(*module)),
+            "kernel 'first', 7 blocks of 128 threads and 1024 bytes of shared memory: cuLaunchKernel: "
+            "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES (too many resources requested for launch)");
+  fake.failures = {{"cuCtxPushCurrent", 201}};
+  EXPECT_EQ(toString(runForward(*module)), "cuCtxPushCurrent: CUDA_ERROR_INVALID_CONTEXT (invalid device context)");
+  fake.failures = {};
+}
+
+TEST_F(CudaModuleTest, HoldsItsPrimaryContext) {
+  std::unique_ptr<CudaModule> module = load(), other = load(smallModule(), 1);
+  EXPECT_EQ(fake.primary[0].retained, 1);
+  EXPECT_EQ(fake.primary[1].retained, 1);
+  EXPECT_EQ(fake.loaded, 2);
+  EXPECT_EQ(toString(runForward(*other)), "");
+  EXPECT_EQ(fake.launches[0].context, &fake.primary[1]);
+  module.reset();
+  EXPECT_EQ(fake.primary[0].retained, 0);
+  EXPECT_EQ(fake.primary[1].retained, 1);
+  EXPECT_EQ(fake.loaded, 1);
+}
+
+TEST_F(CudaModuleTest, CurrentContextIsLeftAsItWas) {
+  std::unique_ptr<CudaModule> module = load(smallModule(), 1);
+  FakeContext other = {0};
+  driver.cuCtxPushCurrent(reinterpret_cast<CUcontext>(&other));
+  EXPECT_EQ(toString(runForward(*module)), "");
+  EXPECT_EQ(fake.launches[0].context, &fake.primary[1]);
+  CUcontext current = nullptr;
+  driver.cuCtxPopCurrent(&current);
+  EXPECT_EQ(current, reinterpret_cast<CUcontext>(&other));
+}
+
+TEST_F(CudaModuleTest, TheCallersContextIsUsed) {
+  FakeContext theirs = {1};
+  driver.cuCtxPushCurrent(reinterpret_cast<CUcontext>(&theirs));
+  {
+    std::unique_ptr<CudaModule> module = load(smallModule(), 1);
+    EXPECT_EQ(module->context().handle, reinterpret_cast<CUcontext>(&theirs));
+    EXPECT_EQ(calls("cuDevicePrimaryCtxRetain"), 0) << "creating a context is costly";
+    EXPECT_EQ(contextOf(0)->handle, reinterpret_cast<CUcontext>(&fake.primary[0])) << "another device's";
+    std::thread([&] { EXPECT_EQ(toString(runForward(*module)), ""); }).join();
+    EXPECT_EQ(fake.launches.at(0).context, &theirs) << "also on a thread without a context";
+    // A primary context that others made active is not ours either.
+    std::thread([&] {
+      auto primary = contextOf(1);
+      EXPECT_EQ(contextOf(1)->handle, primary->handle);
+    }).join();
+    EXPECT_EQ(contextOf(1)->handle, reinterpret_cast<CUcontext>(&theirs));
+  }
+  EXPECT_EQ(fake.primary[1].retained, 0);
+  CUcontext popped = nullptr;
+  driver.cuCtxPopCurrent(&popped);
+}
+
+TEST_F(CudaModuleTest, CapturedCodeStaysLoaded) {
+  std::unique_ptr<CudaModule> module = load();
+  fake.capturing = true;
+  EXPECT_EQ(toString(runForward(*module)), "");
+  module.reset();
+  EXPECT_EQ(calls("cuModuleUnload"), 0);
+  --fake.loaded;
+
+  // A stream that may not be asked, while another is captured.
+  module = load();
+  fake.failures["cuStreamIsCapturing"] = 906;
+  EXPECT_EQ(toString(runForward(*module)), "");
+  module.reset();
+  EXPECT_EQ(calls("cuModuleUnload"), 0);
+  --fake.loaded;
+}
+
+TEST_F(CudaModuleTest, NoSuchDevice) {
+  Expected<std::shared_ptr<const CudaContext>> context = CudaContext::of(2);
+  ASSERT_FALSE(bool(context));
+  EXPECT_EQ(toString(context.takeError()), "cuDeviceGet 2: error 101");
+}
