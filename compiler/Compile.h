@@ -12,6 +12,7 @@ class ModuleOp;
 
 namespace lighthouse {
 
+struct CudaTarget;
 struct HostTarget;
 
 /// Compiles a module of stage IR (a function @forward; @backward is derived) for the host. The module is consumed: it
@@ -20,6 +21,11 @@ llvm::Expected<CompiledModule> compileForHost(mlir::ModuleOp module, const HostT
 
 /// The text of the module at a stage; `kernel` as in lighthouse_ops/Op.h. The module is consumed.
 llvm::Expected<std::string> emitForHost(mlir::ModuleOp module, const HostTarget &target, EmitStage stage,
+                                        llvm::StringRef kernel);
+
+/// The same for a GPU: plans with the threads and shared memory of each launch, and PTX.
+llvm::Expected<CompiledModule> compileForCuda(mlir::ModuleOp module, const CudaTarget &target);
+llvm::Expected<std::string> emitForCuda(mlir::ModuleOp module, const CudaTarget &target, EmitStage stage,
                                         llvm::StringRef kernel);
 
 /// What machine code depends on besides spec and target, for cache keys: versions of Lighthouse and LLVM, this

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Op::get and what goes with it: from a spec to an op through the caches or the compiler. Exceptions begin here.
+// Op::get and what goes with it: from a spec to an op through the caches or the compiler.
 #include "lighthouse_ops/Op.h"
 
 #include "compiler/Compile.h"
-#include "compiler/Pipelines.h"
+#include "lighthouse_ops/Compilation.h"
+#include "lighthouse_ops/CudaCode.h"
+#include "lighthouse_ops/CudaOp.h"
 #include "lighthouse_ops/HostOp.h"
+#include "lighthouse_ops/OnceCache.h"
 #include "lighthouse_ops/SpecRules.h"
-#include "lighthouse_ops/StageIR.h"
 #include "runtime/DiskCache.h"
 #include "runtime/HostTarget.h"
 
-#include "mlir/IR/Diagnostics.h"
-
 #include <fmt/format.h>
-#include <future>
-#include <map>
-#include <mutex>
 
 using namespace llvm;
 
@@ -24,59 +21,12 @@ namespace lighthouse {
 
 namespace {
 
-/// The stage IR of a spec in a context of its own, so that compilations share nothing, and what the passes say.
-class Compilation {
-public:
-  explicit Compilation(const Spec &spec)
-      : context(dialects(), mlir::MLIRContext::Threading::DISABLED),
-        handler(&context, [this](mlir::Diagnostic &diagnostic) { return record(diagnostic); }), spec(spec),
-        module(buildStageIR(spec, context)) {}
+using OpPointer = std::shared_ptr<const Op>;
 
-  mlir::ModuleOp stages() { return *module; }
-
-  /// The value; else throws with the spec, the reason and every diagnostic. An error with the code invalid_argument is
-  /// the caller's.
-  template <typename T> T take(Expected<T> result) {
-    if (result)
-      return std::move(*result);
-    std::string reason;
-    std::error_code code;
-    handleAllErrors(result.takeError(), [&](const ErrorInfoBase &error) {
-      reason = error.message();
-      code = error.convertToErrorCode();
-    });
-    if (code == std::errc::invalid_argument)
-      throw InvalidArgument(reason);
-    throw CompileError(fmt::format("compiling [{}] failed: {}{}", spec.str(), reason, diagnostics));
-  }
-
-private:
-  static mlir::DialectRegistry dialects() {
-    mlir::DialectRegistry registry;
-    registerDialects(registry);
-    return registry;
-  }
-
-  LogicalResult record(mlir::Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
-      return failure(); // to the default handler
-    diagnostics += "\n  " + diagnostic.str();
-    for (mlir::Diagnostic &note : diagnostic.getNotes())
-      diagnostics += "\n    " + note.str();
-    return success();
-  }
-
-  mlir::MLIRContext context;
-  std::string diagnostics;
-  mlir::ScopedDiagnosticHandler handler;
-  Spec spec;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-};
-
-/// The ops of this process. A future, so that a second caller waits for the first one's compilation.
+/// The ops of this process, and the code of those for GPUs, which several devices may load.
 struct MemoryCache {
-  std::mutex mutex;
-  std::map<std::string, std::shared_future<std::shared_ptr<const Op>>> ops;
+  OnceCache<OpPointer> ops;
+  OnceCache<std::shared_ptr<const CudaCode>> cuda_code;
 };
 
 } // namespace
@@ -87,24 +37,24 @@ static MemoryCache &memoryCache() {
   return *cache;
 }
 
-static HostTarget detectTarget() {
-  Expected<HostTarget> target = HostTarget::detect();
-  if (!target)
-    throw CompileError(toString(target.takeError()));
-  return std::move(*target);
+static void warnAnew(const Twine &what, const Twine &reason) {
+  errs() << "lighthouse: warning: compiling anew, as " << what << " does not load: " << reason << "\n";
 }
 
+//===----------------------------------------------------------------------===//
+// The host
+//===----------------------------------------------------------------------===//
+
 /// From the disk cache, or compiled now and stored there.
-static std::shared_ptr<const Op> makeOp(const Spec &spec, const HostTarget &target) {
+static OpPointer makeHostOp(const Spec &spec, const HostTarget &target) {
   DiskCache disk = DiskCache::fromEnvironment();
   // The spec is the first line: `lighthouse cache list` shows it.
   std::string key = fmt::format("{}\n{}\n{}", spec.str(), target.key(), compilerKey());
   if (std::optional<CompiledModule> stored = disk.lookup(key)) {
-    Expected<std::shared_ptr<const Op>> op = HostOp::load(spec, std::move(*stored), Origin::Disk);
+    Expected<OpPointer> op = HostOp::load(spec, std::move(*stored), Origin::Disk);
     if (op)
       return std::move(*op);
-    errs() << "lighthouse: warning: compiling anew, as a module of the disk cache does not load: "
-           << toString(op.takeError()) << "\n";
+    warnAnew("a module of the disk cache", toString(op.takeError()));
   }
   Compilation compilation(spec);
   auto compiled = compilation.take(compileForHost(compilation.stages(), target));
@@ -113,51 +63,86 @@ static std::shared_ptr<const Op> makeOp(const Spec &spec, const HostTarget &targ
   return op;
 }
 
-Op::~Op() = default;
-
-std::shared_ptr<const Op> Op::get(const Spec &given) {
-  given.validate();
-  Spec spec = canonical(given);
-  HostTarget target = detectTarget();
-  std::string key = spec.str() + "\n" + target.key();
-  MemoryCache &cache = memoryCache();
-  std::promise<std::shared_ptr<const Op>> promise;
-  {
-    std::unique_lock lock(cache.mutex);
-    auto [entry, is_new] = cache.ops.try_emplace(key);
-    if (!is_new) {
-      auto made = entry->second;
-      lock.unlock();
-      return made.get();
-    }
-    entry->second = promise.get_future().share();
-  }
-  try {
-    std::shared_ptr<const Op> op = makeOp(spec, target);
-    promise.set_value(op);
-    return op;
-  } catch (...) {
-    // Those who wait now share the failure; the next caller tries again.
-    {
-      std::lock_guard lock(cache.mutex);
-      cache.ops.erase(key);
-    }
-    promise.set_exception(std::current_exception());
-    throw;
-  }
+static OpPointer getHostOp(const Spec &spec) {
+  Expected<HostTarget> target = HostTarget::detect();
+  if (!target)
+    throw CompileError(toString(target.takeError()));
+  return memoryCache().ops.get(spec.str() + "\n" + target->key(), [&] { return makeHostOp(spec, *target); });
 }
 
-std::string emit(const Spec &given, EmitStage stage, const std::string &kernel) {
+//===----------------------------------------------------------------------===//
+// NVIDIA GPUs
+//===----------------------------------------------------------------------===//
+
+/// The value; else throws DeviceError.
+template <typename T> static T take(Expected<T> result) {
+  if (!result)
+    throw DeviceError(toString(result.takeError()));
+  return std::move(*result);
+}
+
+static const CudaDevice &find(const std::vector<CudaDevice> &devices, int ordinal) {
+  int count = static_cast<int>(devices.size());
+  if (ordinal < 0 || ordinal >= count)
+    throw InvalidArgument(
+        fmt::format("device: expects {}, but got cuda:{}",
+                    count == 0 ? "the CPU, as there is no GPU" : fmt::format("cuda:0 to cuda:{}", count - 1), ordinal));
+  return devices[ordinal];
+}
+
+static OpPointer makeCudaOp(const Spec &spec, const CudaTarget &target, const CudaDevice &device,
+                            const std::shared_ptr<const CudaContext> &context) {
+  const CudaDriver &driver = context->driver;
+  auto code = memoryCache().cuda_code.get(
+      fmt::format("{}\n{}\n{}", spec.str(), target.key(), device.major * 10 + device.minor),
+      [&] { return std::make_shared<const CudaCode>(cudaCode(spec, target, device, driver)); });
+  Expected<OpPointer> op = CudaOp::load(spec, code->module, context, code->origin);
+  if (op)
+    return std::move(*op);
+  auto failed = [&](Error error) {
+    return CompileError(fmt::format("compiling [{}] failed: {}", spec.str(), toString(std::move(error))));
+  };
+  bool is_ptx = !StringRef(code->module.code.data(), code->module.code.size())
+                     .starts_with("\x7f"
+                                  "ELF");
+  if (code->origin == Origin::Compiled && is_ptx)
+    throw failed(op.takeError());
+  // The disk's entry may be spoilt, and a driver may refuse a ptxas's machine code: it then gets PTX of now.
+  warnAnew(code->origin == Origin::Disk ? "a module of the disk cache" : "machine code of ptxas",
+           toString(op.takeError()));
+  CudaCode anew = cudaCodeAnew(spec, target, device, driver);
+  Expected<OpPointer> second = CudaOp::load(spec, std::move(anew.module), context, anew.origin);
+  if (!second)
+    throw failed(second.takeError());
+  return std::move(*second);
+}
+
+static OpPointer getCudaOp(const Spec &spec, int ordinal) {
+  const CudaDriver &driver = *take(CudaDriver::get());
+  std::vector<CudaDevice> devices = take(CudaDevice::list(driver));
+  const CudaDevice &device = find(devices, ordinal);
+  CudaTarget target = take(device.target(driver));
+  std::shared_ptr<const CudaContext> context = take(CudaContext::of(ordinal));
+  std::string key =
+      fmt::format("{}\n{}\ncuda:{} {}", spec.str(), target.key(), ordinal, static_cast<const void *>(context->handle));
+  return memoryCache().ops.get(key, [&] { return makeCudaOp(spec, target, device, context); });
+}
+
+//===----------------------------------------------------------------------===//
+// Public
+//===----------------------------------------------------------------------===//
+
+Op::~Op() = default;
+
+std::shared_ptr<const Op> Op::get(const Spec &given, Device device) {
   given.validate();
-  HostTarget target = detectTarget();
-  Compilation compilation(canonical(given));
-  return compilation.take(emitForHost(compilation.stages(), target, stage, kernel));
+  Spec spec = canonical(given);
+  return device.kind == DeviceKind::Cpu ? getHostOp(spec) : getCudaOp(spec, device.ordinal);
 }
 
 void clearMemoryCache() {
-  MemoryCache &cache = memoryCache();
-  std::lock_guard lock(cache.mutex);
-  cache.ops.clear();
+  memoryCache().ops.clear();
+  memoryCache().cuda_code.clear();
 }
 
 const char *version() { return LIGHTHOUSE_VERSION; }

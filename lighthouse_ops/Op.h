@@ -3,6 +3,7 @@
 // Op: a spec compiled for a target, ready to run. The public C++ API.
 #pragma once
 
+#include "lighthouse_ops/Device.h"
 #include "lighthouse_ops/Spec.h"
 
 #include <array>
@@ -45,36 +46,48 @@ struct LIGHTHOUSE_API TensorRef {
   std::array<int64_t, 4> strides{};
 };
 
+/// How to run; each device reads its own.
+struct LIGHTHOUSE_API RunOptions {
+  int num_threads = 0;    ///< of the CPU; 0 takes LIGHTHOUSE_NUM_THREADS or every core. Results do not depend on it
+  void *stream = nullptr; ///< a CUstream of the GPU; null is the default stream
+};
+
 /// How the last `Op::get` of a spec found its code.
 enum class Origin : uint8_t { Memory, Disk, Compiled };
 
-/// A spec compiled for the host CPU. Immutable and safe to run from many threads at once.
+/// A spec compiled for a device. Immutable and safe to run from many threads at once.
 class LIGHTHOUSE_API Op {
 public:
   /// Validates the spec and returns its op: from this process, from the disk cache, or compiled now. Concurrent callers
-  /// of one spec compile once. Throws InvalidArgument or CompileError.
-  static std::shared_ptr<const Op> get(const Spec &spec);
+  /// of one spec compile once. On a GPU the code is loaded into the context that is current on this thread, if it is
+  /// of that GPU, else into its primary context. Throws InvalidArgument, CompileError or DeviceError.
+  static std::shared_ptr<const Op> get(const Spec &spec, Device device = Device::cpu());
 
   virtual ~Op();
   virtual const Spec &spec() const = 0;
   virtual const Signature &signature(Direction direction) const = 0;
+  virtual Device device() const = 0;
   /// Where the code came from when this op was made (Disk or Compiled).
   virtual Origin origin() const = 0;
-  /// Runs one function. `tensors` follow the signature's order; `workspace` has at least its bytes. An output's memory
-  /// is scratch until the output is written: it has no gaps, starts at a multiple of 4 bytes, and overlaps neither
-  /// inputs nor other outputs. `num_threads` = 0 takes LIGHTHOUSE_NUM_THREADS or every core. Results do not depend on
-  /// it. Throws InvalidArgument before anything runs: on a wrong count, a null pointer, a misaligned address, an output
-  /// with gaps or one that overlaps another.
+  /// Runs one function on the device's memory. `tensors` follow the signature's order; `workspace` has at least its
+  /// bytes. An output's memory is scratch until the output is written: it has no gaps, starts at a multiple of 4 bytes,
+  /// and overlaps neither inputs nor other outputs. Throws InvalidArgument before anything runs: on a wrong count, a
+  /// null pointer, a misaligned address, an output with gaps or one that overlaps another.
+  /// On a GPU every row starts at a multiple of 16 bytes. The kernels are put on the stream and not waited for: nothing
+  /// is allocated and nothing synchronised, so a graph may capture them. Throws DeviceError.
   virtual void run(Direction direction, std::span<const TensorRef> tensors, void *workspace,
-                   int num_threads = 0) const = 0;
+                   const RunOptions &options = {}) const = 0;
 };
 
-/// Stages of compilation whose text `emit` gives.
-enum class EmitStage : uint8_t { Stages, Fused, Loops, LLVM, Assembly };
+/// Stages of compilation whose text `emit` gives. The host CPU has Loops and Assembly, GPUs Tile, NVVM, PTX and SASS,
+/// both the others.
+enum class EmitStage : uint8_t { Stages, Fused, Loops, LLVM, Assembly, Tile, NVVM, PTX, SASS };
 
-/// The text of a spec's code at a stage, compiled afresh (no cache). `kernel` limits Loops, LLVM and Assembly to one
-/// kernel when not empty.
-LIGHTHOUSE_API std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel = "");
+/// The text of a spec's code at a stage, compiled afresh (no cache). `kernel` limits the stages after Fused to one
+/// kernel when not empty. `arch` is a GPU architecture ("sm_90a"; no such GPU is needed), or empty for the host CPU.
+/// SASS needs ptxas, and nvdisasm or cuobjdump.
+LIGHTHOUSE_API std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel = "",
+                                const std::string &arch = "");
 
 /// Drops every op held by this process (the disk cache stays). Ops in use live on until released.
 LIGHTHOUSE_API void clearMemoryCache();

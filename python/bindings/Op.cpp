@@ -69,7 +69,8 @@ void run(const Op &op, const std::string &direction, const py::sequence &pointer
     tensors.push_back(makeTensor(pointers[i], strides[i]));
   const Direction parsed = parseDirection(direction);
   const py::gil_scoped_release release;
-  op.run(parsed, tensors, reinterpret_cast<void *>(workspace), numThreads); // NOLINT(performance-no-int-to-ptr)
+  op.run(parsed, tensors, reinterpret_cast<void *>(workspace),
+         {.num_threads = numThreads}); // NOLINT(performance-no-int-to-ptr)
 }
 
 /// The binding's holder; pybind11 wants it without const.

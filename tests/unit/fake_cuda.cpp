@@ -6,9 +6,11 @@
 #include <cstdlib>
 #include <dlfcn.h>
 
+const char *fakeLibrary() { return LIGHTHOUSE_FAKE_CUDA_LIBRARY; }
+
 FakeCuda &fakeDriver() {
   static FakeCuda *fake = [] {
-    void *library = dlopen(LIGHTHOUSE_FAKE_CUDA_LIBRARY, RTLD_NOW);
+    void *library = dlopen(fakeLibrary(), RTLD_NOW);
     EXPECT_NE(library, nullptr) << dlerror();
     return reinterpret_cast<FakeCuda *(*)()>(dlsym(library, "fakeCuda"))();
   }();
@@ -16,7 +18,7 @@ FakeCuda &fakeDriver() {
 }
 
 /// Before any test, since a process opens its driver once.
-[[maybe_unused]] static const int is_set = setenv("LIGHTHOUSE_LIBCUDA", LIGHTHOUSE_FAKE_CUDA_LIBRARY, 1);
+[[maybe_unused]] static const int is_set = setenv("LIGHTHOUSE_LIBCUDA", fakeLibrary(), 1);
 
 void FakeCudaTest::SetUp() {
   std::vector<FakeContext> primary = std::move(fake.primary); // their addresses are the contexts of living modules

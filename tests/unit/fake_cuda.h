@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <string>
 
+/// Where the fake driver library is.
+const char *fakeLibrary();
 /// The fake driver of this process; LIGHTHOUSE_LIBCUDA names it.
 FakeCuda &fakeDriver();
 

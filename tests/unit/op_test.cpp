@@ -60,7 +60,7 @@ std::vector<TensorRef> tensorsFor(const Signature &signature, Values &values) {
 void runOn(const Op &op, Direction direction, Values &values, int num_threads = 0) {
   const Signature &signature = op.signature(direction);
   Workspace workspace(signature.workspace_bytes);
-  op.run(direction, tensorsFor(signature, values), workspace.data, num_threads);
+  op.run(direction, tensorsFor(signature, values), workspace.data, {.num_threads = num_threads});
 }
 
 /// Normally distributed q, k, v and dout.
@@ -244,7 +244,7 @@ TEST_F(OpTest, StridedArgumentsAreUsedInPlace) {
         tensors.push_back({data.data() + kGuards, strides});
       }
       Workspace workspace(signature.workspace_bytes);
-      op->run(direction, tensors, workspace.data, 2);
+      op->run(direction, tensors, workspace.data, {.num_threads = 2});
       for (const Argument &argument : signature.arguments) {
         std::vector<float> &data = memory[argument.name];
         EXPECT_EQ(std::count(data.begin(), data.begin() + kGuards, kGuard), kGuards) << argument.name;
@@ -360,7 +360,7 @@ TEST_F(OpTest, RunRefusesWhatItCannotUse) {
   Workspace workspace(signature.workspace_bytes);
   const std::vector<TensorRef> good = tensorsFor(signature, values);
   auto refusal = [&](const std::vector<TensorRef> &tensors, void *memory, int num_threads = 0) {
-    return refusalOf([&] { op->run(Direction::Forward, tensors, memory, num_threads); });
+    return refusalOf([&] { op->run(Direction::Forward, tensors, memory, {.num_threads = num_threads}); });
   };
   EXPECT_EQ(refusal(good, workspace.data), "allowed");
 
@@ -400,7 +400,7 @@ TEST_F(OpTest, OutputsWithGapsOrOverlapAreRefused) {
   }
   constexpr int64_t kOut = 3, kIndices = 4, kDim = 32, kRows = 1100, kHeads = 4;
   auto refusal = [&](const std::vector<TensorRef> &tensors) {
-    return refusalOf([&] { op->run(Direction::Forward, tensors, workspace.data, 1); });
+    return refusalOf([&] { op->run(Direction::Forward, tensors, workspace.data, {.num_threads = 1}); });
   };
   auto refusalWith = [&](std::array<int64_t, 4> strides) {
     std::vector<TensorRef> bad = good;

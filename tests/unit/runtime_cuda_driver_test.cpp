@@ -14,7 +14,7 @@ class CudaDriverTest : public FakeCudaTest {
 protected:
   /// The message of opening the fake library, or "opened".
   static std::string opening() {
-    Expected<CudaDriver> driver = CudaDriver::open(LIGHTHOUSE_FAKE_CUDA_LIBRARY);
+    Expected<CudaDriver> driver = CudaDriver::open(fakeLibrary());
     return driver ? "opened" : toString(driver.takeError());
   }
 };
@@ -84,7 +84,7 @@ TEST_F(CudaDriverTest, Devices) {
 
 TEST_F(CudaDriverTest, DriverTooOldForItsGpu) {
   fake.version = 12000;
-  CudaDriver driver = cantFail(CudaDriver::open(LIGHTHOUSE_FAKE_CUDA_LIBRARY));
+  CudaDriver driver = cantFail(CudaDriver::open(fakeLibrary()));
   fake.capabilities = {120};
   CudaDevice device = cantFail(CudaDevice::list(driver)).at(0);
   EXPECT_EQ(toString(device.target(driver).takeError()),

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CompiledOp: what ops on every device share: signatures from launch plans, and the checks between a caller's arguments
+// and the launcher; not installed.
+#pragma once
+
+#include "lighthouse_ops/Op.h"
+#include "runtime/LaunchPlan.h"
+
+#include "llvm/ADT/SmallVector.h"
+
+namespace lighthouse {
+
+const char *name(Direction direction);
+
+class CompiledOp : public Op {
+public:
+  const Spec &spec() const final { return given; }
+  const Signature &signature(Direction direction) const final { return functionOf(direction).signature; }
+  Origin origin() const final { return found; }
+
+protected:
+  /// The plans live as long as the op.
+  CompiledOp(const Spec &spec, Origin origin, const LaunchPlan &forward, const LaunchPlan &backward);
+
+  const LaunchPlan &planOf(Direction direction) const { return *functionOf(direction).plan; }
+  /// The arguments as the launcher takes them. Throws InvalidArgument for a wrong count, a null pointer, a last
+  /// dimension with steps or a misaligned workspace.
+  llvm::SmallVector<TensorArg, 16> check(Direction direction, std::span<const TensorRef> tensors,
+                                         const void *workspace) const;
+
+  /// Fails unless a loaded module has both plans.
+  template <typename Module> static llvm::Error requirePlans(const Module &module) {
+    for (llvm::StringRef name : {"forward", "backward"})
+      if (!module.findPlan(name))
+        return llvm::createStringError("expects plans forward and backward, but got none named " + name);
+    return llvm::Error::success();
+  }
+
+private:
+  /// A plan of the module, and how callers see it.
+  struct Function {
+    const LaunchPlan *plan = nullptr;
+    Signature signature;
+  };
+
+  const Function &functionOf(Direction direction) const { return direction == Direction::Forward ? forward : backward; }
+
+  Spec given;
+  Origin found;
+  Function forward, backward;
+};
+
+} // namespace lighthouse

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CudaCode: see CudaCode.h.
+#include "lighthouse_ops/CudaCode.h"
+
+#include "compiler/Compile.h"
+#include "lighthouse_ops/Compilation.h"
+#include "runtime/Assembler.h"
+#include "runtime/DiskCache.h"
+
+#include <fmt/format.h>
+
+using namespace llvm;
+
+namespace lighthouse {
+
+/// The ptxas to use; nothing where the driver compiles: without one, and for a GPU on which code runs as PTX only.
+static std::optional<Assembler> assemblerFor(const CudaTarget &target, const CudaDevice &device,
+                                             const CudaDriver &driver) {
+  if (!target.binaryRunsOn(device.major, device.minor))
+    return std::nullopt;
+  Expected<std::optional<Assembler>> found = Assembler::find(target, driver.version());
+  if (!found)
+    throw CompileError(toString(found.takeError()));
+  return *found;
+}
+
+/// The spec is the first line: `lighthouse cache list` shows it. Who makes the machine code is part of it.
+static std::string diskKey(const Spec &spec, const CudaTarget &target, const std::optional<Assembler> &assembler,
+                           const CudaDriver &driver) {
+  return fmt::format("{}\n{}\n{}\n{}", spec.str(), target.key(),
+                     assembler ? assembler->identity() : "driver of CUDA " + formatCudaVersion(driver.version()),
+                     compilerKey());
+}
+
+static CompiledModule compile(const Spec &spec, const CudaTarget &target) {
+  Compilation compilation(spec);
+  return compilation.take(compileForCuda(compilation.stages(), target));
+}
+
+CudaCode cudaCode(const Spec &spec, const CudaTarget &target, const CudaDevice &device, const CudaDriver &driver) {
+  std::optional<Assembler> assembler = assemblerFor(target, device, driver);
+  DiskCache disk = DiskCache::fromEnvironment();
+  std::string key = diskKey(spec, target, assembler, driver);
+  if (std::optional<CompiledModule> stored = disk.lookup(key))
+    return {std::move(*stored), Origin::Disk};
+  CompiledModule module = compile(spec, target);
+  if (assembler) {
+    StringRef ptx(module.code.data(), module.code.size());
+    Expected<Assembled> assembled = assembler->assemble(ptx, target);
+    if (!assembled) {
+      // Not stored: what ails ptxas (a full disk, say) may be gone the next time.
+      errs() << "lighthouse: warning: the driver compiles instead of ptxas: " << toString(assembled.takeError())
+             << "\n";
+      return {std::move(module), Origin::Compiled};
+    }
+    module.code = std::move(assembled->cubin);
+  }
+  disk.store(key, module);
+  return {std::move(module), Origin::Compiled};
+}
+
+CudaCode cudaCodeAnew(const Spec &spec, const CudaTarget &target, const CudaDevice &device, const CudaDriver &driver) {
+  CompiledModule module = compile(spec, target);
+  DiskCache::fromEnvironment().store(diskKey(spec, target, assemblerFor(target, device, driver), driver), module);
+  return {std::move(module), Origin::Compiled};
+}
+
+} // namespace lighthouse

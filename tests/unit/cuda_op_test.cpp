@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CudaOp on the fake driver: what it checks and launches, how failures read, and what `devices` lists.
+#include "lighthouse_ops/CudaOp.h"
+#include "tests/unit/fake_cuda.h"
+
+#include <functional>
+
+using namespace lighthouse;
+using namespace llvm;
+
+namespace {
+
+Spec smallSpec() { return {.seq_len = 16, .head_dim = 8}; }
+
+CompiledModule smallModule() {
+  CompiledModule module;
+  module.target = "cuda:sm_90a";
+  LaunchPlan forward;
+  forward.name = "forward";
+  forward.workspace_bytes = 128;
+  forward.buffers = {{"q", BufferRole::Input, "bfloat16", {1, 2, 16, 8}, true, 0},
+                     {"out", BufferRole::Output, "bfloat16", {1, 2, 16, 8}, false, 0},
+                     {"scratch", BufferRole::Workspace, "float32", {32}, false, 0}};
+  forward.launches = {{"attend", 2, {0, 2, 1}, 128, 0}};
+  LaunchPlan backward = forward;
+  backward.name = "backward";
+  module.plans = {forward, backward};
+  StringRef ptx = ".entry attend(.param q, .param q0, .param q1, .param q2, .param scratch, .param out)";
+  module.code.assign(ptx.begin(), ptx.end());
+  return module;
+}
+
+class CudaOpTest : public FakeCudaTest {
+protected:
+  static std::shared_ptr<const Op> load(int ordinal = 0) {
+    return cantFail(CudaOp::load(smallSpec(), smallModule(), cantFail(CudaContext::of(ordinal)), Origin::Compiled));
+  }
+  static std::vector<TensorRef> tensors() {
+    return {{reinterpret_cast<void *>(0x1000), {256, 128, 8, 1}}, {reinterpret_cast<void *>(0x2000), {}}};
+  }
+  static void *workspace() { return reinterpret_cast<void *>(0x4000); }
+};
+
+/// The message of the exception, or "none".
+template <typename Exception> std::string thrown(const std::function<void()> &body) {
+  try {
+    body();
+  } catch (const Exception &error) {
+    return error.what();
+  }
+  return "none";
+}
+
+} // namespace
+
+TEST_F(CudaOpTest, RunsOnItsDeviceAndStream) {
+  auto op = load(1);
+  EXPECT_EQ(op->device(), Device::cuda(1));
+  EXPECT_EQ(op->device().str(), "cuda:1");
+  int stream = 0;
+  op->run(Direction::Forward, tensors(), workspace(), {.stream = &stream});
+  op->run(Direction::Backward, tensors(), workspace());
+  ASSERT_EQ(fake.launches.size(), 2u);
+  EXPECT_EQ(fake.launches[0].context->device, 1);
+  EXPECT_EQ(fake.launches[0].stream, &stream);
+  EXPECT_EQ(fake.launches[0].parameters, (std::vector<uint64_t>{0x1000, 256, 128, 8, 0x4000, 0x2000}));
+  EXPECT_EQ(fake.launches[1].stream, nullptr);
+}
+
+TEST_F(CudaOpTest, RefusesWhatKernelsCannotRead) {
+  auto op = load();
+  auto refusal = [&](const std::vector<TensorRef> &tensors, void *memory) {
+    return thrown<InvalidArgument>([&] { op->run(Direction::Forward, tensors, memory); });
+  };
+  EXPECT_EQ(refusal(tensors(), workspace()), "none");
+  EXPECT_EQ(refusal({tensors()[0]}, workspace()), "tensors: expects 2 for forward (q, out), but got 1");
+  EXPECT_EQ(refusal(tensors(), nullptr), "workspace: expects 128 bytes, but got a null pointer");
+  std::vector<TensorRef> bad = tensors();
+  bad[0].strides[3] = 2;
+  EXPECT_EQ(refusal(bad, workspace()), "q: expects its last dimension to be contiguous (stride 1), but got stride 2");
+  bad = tensors();
+  bad[1].data = reinterpret_cast<void *>(0x2004);
+  EXPECT_EQ(refusal(bad, workspace()), "out: expects an address that is a multiple of 16, but got one 4 above");
+  bad = tensors();
+  bad[0].strides = {1, 128, 12, 1}; // there is one batch entry: its stride does not matter
+  EXPECT_EQ(refusal(bad, workspace()),
+            "q: expects strides that are multiples of 8 elements (16 bytes), but got 12 in dimension 2");
+  EXPECT_EQ(fake.launches.size(), 1u);
+}
+
+TEST_F(CudaOpTest, FailuresNameSpecDeviceAndKernel) {
+  auto op = load();
+  fake.failures["cuLaunchKernel"] = 701;
+  std::string message = thrown<DeviceError>([&] { op->run(Direction::Backward, tensors(), workspace()); });
+  EXPECT_EQ(message, "running [" + smallSpec().str() +
+                         "] backward on cuda:0 failed: kernel 'attend', 2 blocks of 128 threads and 0 bytes of shared "
+                         "memory: cuLaunchKernel: CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES (too many resources requested for "
+                         "launch)");
+}
+
+TEST_F(CudaOpTest, BothDirectionsAreRequired) {
+  CompiledModule module = smallModule();
+  module.plans.pop_back();
+  Expected<std::shared_ptr<const Op>> op =
+      CudaOp::load(smallSpec(), std::move(module), cantFail(CudaContext::of(0)), Origin::Disk);
+  ASSERT_FALSE(bool(op));
+  EXPECT_EQ(toString(op.takeError()), "expects plans forward and backward, but got none named backward");
+  EXPECT_EQ(fake.loaded, 0);
+}
+
+TEST_F(CudaOpTest, GetChecksTheDevice) {
+  auto refusal = [](int ordinal) {
+    return thrown<InvalidArgument>([&] { Op::get(smallSpec(), Device::cuda(ordinal)); });
+  };
+  EXPECT_EQ(refusal(2), "device: expects cuda:0 to cuda:1, but got cuda:2");
+  EXPECT_EQ(refusal(-1), "device: expects cuda:0 to cuda:1, but got cuda:-1");
+  fake.capabilities = {75};
+  EXPECT_EQ(thrown<DeviceError>([] { Op::get(smallSpec(), Device::cuda()); }),
+            "expects a GPU of compute capability 8.0 (Ampere) or later, but got 7.5");
+  fake.capabilities = {};
+  EXPECT_EQ(refusal(0), "device: expects the CPU, as there is no GPU, but got cuda:0");
+}
+
+TEST_F(CudaOpTest, Devices) {
+  fake.capabilities = {90, 75};
+  std::vector<DeviceInfo> found = devices();
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].device, Device::cuda(0));
+  EXPECT_EQ(found[0].name, "Fake GPU 0");
+  EXPECT_EQ(found[0].capability_major, 9);
+  EXPECT_EQ(found[0].arch, "sm_90a");
+  EXPECT_EQ(found[0].trouble, "");
+  EXPECT_EQ(found[1].arch, "");
+  EXPECT_EQ(found[1].trouble, "expects a GPU of compute capability 8.0 (Ampere) or later, but got 7.5");
+  EXPECT_EQ(driverInfo().cuda, "13.0");
+  EXPECT_EQ(driverInfo().trouble, "");
+}
+
+TEST_F(CudaOpTest, EmitChecksStageAndArchitecture) {
+  auto refusal = [](EmitStage stage, const char *arch) {
+    return thrown<InvalidArgument>([&] { emit(smallSpec(), stage, "", arch); });
+  };
+  EXPECT_EQ(refusal(EmitStage::PTX, "sm_70"),
+            "arch: expects one of sm_80, sm_86, sm_89, sm_90a, sm_100a, sm_103a, sm_120a, but got 'sm_70'");
+  EXPECT_EQ(refusal(EmitStage::Loops, "sm_90a"),
+            "stage: expects stages, fused, tile, nvvm, llvm, ptx or sass for sm_90a, but got one of the host CPU");
+  EXPECT_EQ(refusal(EmitStage::PTX, ""),
+            "stage: expects stages, fused, loops, llvm or asm without an architecture, but "
+            "got one of a GPU; name its architecture, for example sm_90a");
+}
