@@ -4,6 +4,9 @@
 #include "lighthouse_ops/CudaOp.h"
 #include "tests/unit/fake_cuda.h"
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 
 using namespace lighthouse;
@@ -148,4 +151,130 @@ TEST_F(CudaOpTest, EmitChecksStageAndArchitecture) {
   EXPECT_EQ(refusal(EmitStage::PTX, ""),
             "stage: expects stages, fused, loops, llvm or asm without an architecture, but "
             "got one of a GPU; name its architecture, for example sm_90a");
+}
+
+//===----------------------------------------------------------------------===//
+// Op::get: from the compiler or a cache into the driver
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Each test has a disk cache of its own and no ptxas but the script it installs.
+class CudaGetTest : public CudaOpTest {
+protected:
+  void SetUp() override {
+    try {
+      emit(smallSpec(), EmitStage::PTX, "", "sm_90a");
+    } catch (const CompileError &error) {
+      GTEST_SKIP() << error.what();
+    }
+    CudaOpTest::SetUp();
+    char pattern[] = "/tmp/lighthouse-cuda-op-test-XXXXXX";
+    ASSERT_NE(mkdtemp(pattern), nullptr);
+    folder = pattern;
+    setenv("LIGHTHOUSE_CACHE_DIR", (folder + "/cache").c_str(), 1);
+    setenv("LIGHTHOUSE_PTXAS", "0", 1);
+    clearMemoryCache();
+  }
+  void TearDown() override {
+    clearMemoryCache();
+    unsetenv("LIGHTHOUSE_CACHE_DIR");
+    unsetenv("LIGHTHOUSE_PTXAS");
+    if (!folder.empty())
+      std::filesystem::remove_all(folder);
+  }
+
+  /// A ptxas whose machine code is the PTX behind the mark of an ELF file, or what `body` makes.
+  void installPtxas(const std::string &body = R"(
+while [ $# -gt 3 ]; do shift; done
+{ printf '\177ELF'; cat "$1"; } >"$3"
+)") const {
+    std::string file = folder + "/ptxas";
+    std::ofstream(file) << "#!/bin/sh\nif [ \"$1\" = --version ]; then echo V12.8.61; exit; fi\n" << body;
+    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    setenv("LIGHTHOUSE_PTXAS", file.c_str(), 1);
+  }
+  static std::shared_ptr<const Op> get(int ordinal = 0) { return Op::get(smallSpec(), Device::cuda(ordinal)); }
+  static bool isCubin(const std::string &image) { return image.rfind("\177ELF", 0) == 0; }
+
+  std::string folder;
+};
+
+} // namespace
+
+TEST_F(CudaGetTest, TheDriverCompilesWithoutPtxas) {
+  auto op = get();
+  EXPECT_EQ(op->origin(), Origin::Compiled);
+  EXPECT_EQ(get(), op);
+  ASSERT_EQ(fake.images.size(), 1u);
+  EXPECT_FALSE(isCubin(fake.images[0]));
+  EXPECT_NE(fake.images[0].find(".target sm_90a"), std::string::npos);
+  clearMemoryCache();
+  EXPECT_EQ(get()->origin(), Origin::Disk);
+  EXPECT_EQ(fake.images.at(1), fake.images[0]);
+}
+
+TEST_F(CudaGetTest, DevicesShareCode) {
+  setenv("LIGHTHOUSE_CACHE", "0", 1);
+  auto first = get(0), second = get(1);
+  unsetenv("LIGHTHOUSE_CACHE");
+  EXPECT_NE(first, second);
+  EXPECT_EQ(second->device(), Device::cuda(1));
+  ASSERT_EQ(fake.images.size(), 2u);
+  EXPECT_EQ(fake.images[0], fake.images[1]);
+}
+
+TEST_F(CudaGetTest, MachineCodeOfPtxasIsKept) {
+  installPtxas();
+  EXPECT_EQ(get()->origin(), Origin::Compiled);
+  EXPECT_TRUE(isCubin(fake.images.at(0)));
+  clearMemoryCache();
+  EXPECT_EQ(get()->origin(), Origin::Disk);
+  EXPECT_TRUE(isCubin(fake.images.at(1)));
+  // Who assembled is part of the key.
+  clearMemoryCache();
+  setenv("LIGHTHOUSE_PTXAS", "0", 1);
+  EXPECT_EQ(get()->origin(), Origin::Compiled);
+}
+
+TEST_F(CudaGetTest, GpusThatRunPtxOnlyNeedNoPtxas) {
+  installPtxas();
+  fake.capabilities = {121}; // its code is that of sm_89
+  EXPECT_EQ(get()->origin(), Origin::Compiled);
+  EXPECT_FALSE(isCubin(fake.images.at(0)));
+}
+
+TEST_F(CudaGetTest, FailingPtxasIsReplacedByTheDriver) {
+  installPtxas("echo no space >&2; exit 1\n");
+  for (int round = 0; round < 2; ++round) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(get()->origin(), Origin::Compiled) << "nothing was stored";
+    std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_NE(said.find("the driver compiles instead of ptxas"), std::string::npos) << said;
+    EXPECT_NE(said.find("no space"), std::string::npos) << said;
+    EXPECT_FALSE(isCubin(fake.images.back()));
+    clearMemoryCache();
+  }
+}
+
+TEST_F(CudaGetTest, RefusedMachineCodeIsReplacedByPtx) {
+  installPtxas();
+  fake.refused_prefix = "\177ELF";
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(get()->origin(), Origin::Compiled);
+  std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find("compiling anew, as machine code of ptxas does not load: cuModuleLoadDataEx"), std::string::npos)
+      << said;
+  ASSERT_EQ(fake.images.size(), 1u);
+  EXPECT_FALSE(isCubin(fake.images[0]));
+  clearMemoryCache();
+  EXPECT_EQ(get()->origin(), Origin::Disk) << "the disk has what loads";
+}
+
+TEST_F(CudaGetTest, RefusedPtxNamesTheSpec) {
+  fake.failures["cuModuleLoadDataEx"] = 218;
+  std::string message = thrown<CompileError>([] { get(); });
+  EXPECT_EQ(message.find("compiling [" + smallSpec().str() + "] failed: cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX"),
+            0u)
+      << message;
 }
