@@ -50,7 +50,7 @@ Expected<const CudaDriver *> CudaDriver::get() {
   static const Result result = [] {
     const char *library = std::getenv("LIGHTHOUSE_LIBCUDA");
     Expected<CudaDriver> driver = open(library && *library ? library : "libcuda.so.1");
-    return driver ? Result{std::move(*driver), ""} : Result{std::nullopt, toString(driver.takeError())};
+    return driver ? Result{*driver, ""} : Result{std::nullopt, toString(driver.takeError())};
   }();
   if (!result.driver)
     return createStringError(result.message);

@@ -26,6 +26,7 @@ public:
   /// Success for CUDA_SUCCESS; else "cuLaunchKernel: CUDA_ERROR_INVALID_VALUE (invalid argument)".
   llvm::Error check(CUresult code, const llvm::Twine &what) const;
 
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator and a parameter list
 #define LIGHTHOUSE_CUDA_MEMBER(name, version, parameters) CUresult(*name) parameters = nullptr;
   LIGHTHOUSE_CUDA_ENTRY_POINTS(LIGHTHOUSE_CUDA_MEMBER)
 #undef LIGHTHOUSE_CUDA_MEMBER

@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
+#include <bit>
 #include <cassert>
 #include <cstring>
 
@@ -25,10 +26,10 @@ Error CudaModule::loadCode(SmallVector<char, 0> code) {
   code.push_back('\0'); // PTX is a C string
   std::string info(kLogBytes, '\0'), errors(kLogBytes, '\0');
   std::pair<int, void *> options[] = {{kJitInfoLog, info.data()},
-                                      {kJitInfoLogBytes, reinterpret_cast<void *>(kLogBytes)},
+                                      {kJitInfoLogBytes, std::bit_cast<void *>(kLogBytes)},
                                       {kJitErrorLog, errors.data()},
-                                      {kJitErrorLogBytes, reinterpret_cast<void *>(kLogBytes)},
-                                      {kJitLogVerbose, reinterpret_cast<void *>(uintptr_t(1))}};
+                                      {kJitErrorLogBytes, std::bit_cast<void *>(kLogBytes)},
+                                      {kJitLogVerbose, std::bit_cast<void *>(uintptr_t(1))}};
   int names[std::size(options)];
   void *values[std::size(options)];
   for (const auto &[index, option] : enumerate(options))

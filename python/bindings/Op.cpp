@@ -18,10 +18,9 @@ namespace {
 const Name<Direction> directions[] = {{"forward", Direction::Forward}, {"backward", Direction::Backward}};
 const Name<EmitStage> stages[] = {
     {"stages", EmitStage::Stages}, {"fused", EmitStage::Fused},  {"loops", EmitStage::Loops},
-    {"llvm", EmitStage::LLVM},     {"asm", EmitStage::Assembly},
+    {"llvm", EmitStage::LLVM},     {"asm", EmitStage::Assembly}, {"tile", EmitStage::Tile},
+    {"nvvm", EmitStage::NVVM},     {"ptx", EmitStage::PTX},      {"sass", EmitStage::SASS},
 };
-
-Direction parseDirection(const std::string &text) { return parse<Direction>("direction", text, directions); }
 
 const char *originName(Origin origin) {
   switch (origin) {
@@ -49,7 +48,7 @@ py::tuple signature(const Op &op, const std::string &direction) {
 
 TensorRef makeTensor(py::handle pointer, py::handle strides) {
   TensorRef tensor;
-  tensor.data = reinterpret_cast<void *>(pointer.cast<uintptr_t>()); // NOLINT(performance-no-int-to-ptr)
+  tensor.data = toPointer(pointer.cast<uintptr_t>());
   const auto values = py::reinterpret_borrow<py::sequence>(strides);
   if (values.size() > tensor.strides.size())
     throw InvalidArgument("strides: expects at most 4 for each tensor, but got " + std::to_string(values.size()));
@@ -59,7 +58,7 @@ TensorRef makeTensor(py::handle pointer, py::handle strides) {
 }
 
 void run(const Op &op, const std::string &direction, const py::sequence &pointers, const py::sequence &strides,
-         uintptr_t workspace, int numThreads) {
+         uintptr_t workspace, int numThreads, uintptr_t stream) {
   if (pointers.size() != strides.size())
     throw InvalidArgument("strides: expects one entry for each of the " + std::to_string(pointers.size()) +
                           " pointers, but got " + std::to_string(strides.size()));
@@ -69,17 +68,18 @@ void run(const Op &op, const std::string &direction, const py::sequence &pointer
     tensors.push_back(makeTensor(pointers[i], strides[i]));
   const Direction parsed = parseDirection(direction);
   const py::gil_scoped_release release;
-  op.run(parsed, tensors, reinterpret_cast<void *>(workspace),
-         {.num_threads = numThreads}); // NOLINT(performance-no-int-to-ptr)
+  op.run(parsed, tensors, toPointer(workspace), {.num_threads = numThreads, .stream = toPointer(stream)});
 }
 
 /// The binding's holder; pybind11 wants it without const.
-std::shared_ptr<Op> getOp(const Spec &spec) { return std::const_pointer_cast<Op>(Op::get(spec)); }
+std::shared_ptr<Op> getOp(const Spec &spec, const std::string &device) {
+  return std::const_pointer_cast<Op>(Op::get(spec, parseDevice(device)));
+}
 
-std::string emitText(const Spec &spec, const std::string &stage, const std::string &kernel) {
+std::string emitText(const Spec &spec, const std::string &stage, const std::string &kernel, const std::string &arch) {
   const EmitStage parsed = parse<EmitStage>("stage", stage, stages);
   const py::gil_scoped_release release;
-  return emit(spec, parsed, kernel);
+  return emit(spec, parsed, kernel, arch);
 }
 
 int runTool(std::vector<std::string> arguments) {
@@ -94,18 +94,22 @@ int runTool(std::vector<std::string> arguments) {
 
 } // namespace
 
+Direction parseDirection(const std::string &text) { return parse<Direction>("direction", text, directions); }
+
 void bindOp(py::module_ &module) {
-  py::class_<Op, std::shared_ptr<Op>>(module, "Op", "A spec compiled for the host CPU.")
+  py::class_<Op, std::shared_ptr<Op>>(module, "Op", "A spec compiled for a device.")
       .def_property_readonly("spec", [](const Op &op) { return op.spec(); })
+      .def_property_readonly("device", [](const Op &op) { return op.device().str(); })
       .def_property_readonly("origin", [](const Op &op) { return originName(op.origin()); })
       .def("signature", &signature, "direction"_a,
            "(((name, dtype, shape, is_output, strided), ...), workspace_bytes), inputs first.")
-      .def("run", &run, "direction"_a, "pointers"_a, "strides"_a, "workspace"_a, "num_threads"_a = 0,
+      .def("run", &run, "direction"_a, "pointers"_a, "strides"_a, "workspace"_a, "num_threads"_a = 0, "stream"_a = 0,
            "Runs on addresses, in the order of the signature; strides are in elements.");
-  module.def("get_op", &getOp, "spec"_a, py::call_guard<py::gil_scoped_release>(),
+  module.def("get_op", &getOp, "spec"_a, "device"_a = "cpu", py::call_guard<py::gil_scoped_release>(),
              "The op of a spec: from this process, from the disk cache, or compiled now.");
-  module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "",
-             "The text of a spec's code at a stage: stages, fused, loops, llvm or asm.");
+  module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "",
+             "The text of a spec's code at a stage: stages, fused, loops, llvm or asm; for a GPU architecture stages, "
+             "fused, tile, nvvm, llvm, ptx or sass.");
   module.def("clear_memory_cache", &clearMemoryCache, "Drops every op held by this process.");
   module.def("version", &version);
   module.def("main", &runTool, "argv"_a, "Runs the command line tool; argv[0] is its name. Returns the exit status.");

@@ -18,7 +18,7 @@ FakeCuda &fakeDriver() {
 }
 
 /// Before any test, since a process opens its driver once.
-[[maybe_unused]] static const int is_set = setenv("LIGHTHOUSE_LIBCUDA", fakeLibrary(), 1);
+__attribute__((constructor)) static void nameLibrary() { setenv("LIGHTHOUSE_LIBCUDA", fakeLibrary(), 1); }
 
 void FakeCudaTest::SetUp() {
   std::vector<FakeContext> primary = std::move(fake.primary); // their addresses are the contexts of living modules

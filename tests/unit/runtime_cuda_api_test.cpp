@@ -17,6 +17,7 @@ static constexpr std::array<size_t, sizeof...(Parameters)> sizesOf(Result (*)(Pa
 namespace lighthouse {
 
 // cuda.h itself renames cuDeviceTotalMem to cuDeviceTotalMem_v2 and so on; here that gives the form we ask for.
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a parameter list
 #define SAME_SIZES(name, version, parameters)                                                                          \
   static_assert(sizesOf(static_cast<CUresult(*) parameters>(nullptr)) == sizesOf(&::name), #name);
 LIGHTHOUSE_CUDA_ENTRY_POINTS(SAME_SIZES)

@@ -81,27 +81,31 @@ CUresult cuDriverGetVersion(int *version) {
   return 0;
 }
 
-const std::map<int, std::pair<const char *, const char *>> kErrors = {
-    {1, {"CUDA_ERROR_INVALID_VALUE", "invalid argument"}},
-    {2, {"CUDA_ERROR_OUT_OF_MEMORY", "out of memory"}},
-    {100, {"CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"}},
-    {201, {"CUDA_ERROR_INVALID_CONTEXT", "invalid device context"}},
-    {218, {"CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"}},
-    {500, {"CUDA_ERROR_NOT_FOUND", "named symbol not found"}},
-    {701, {"CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"}},
+struct FakeError {
+  int code;
+  const char *name, *text;
 };
 
-CUresult cuGetErrorName(CUresult code, const char **name) {
-  auto found = kErrors.find(code);
-  *name = found == kErrors.end() ? nullptr : found->second.first;
-  return *name ? 0 : 1;
+constexpr FakeError kErrors[] = {
+    {1, "CUDA_ERROR_INVALID_VALUE", "invalid argument"},
+    {2, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
+    {100, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
+    {201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
+    {218, "CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"},
+    {500, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
+    {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"},
+};
+
+CUresult describe(int code, const char *FakeError::*field, const char **result) {
+  *result = nullptr;
+  for (const FakeError &error : kErrors)
+    if (error.code == code)
+      *result = error.*field;
+  return *result ? 0 : 1;
 }
 
-CUresult cuGetErrorString(CUresult code, const char **text) {
-  auto found = kErrors.find(code);
-  *text = found == kErrors.end() ? nullptr : found->second.second;
-  return *text ? 0 : 1;
-}
+CUresult cuGetErrorName(CUresult code, const char **name) { return describe(code, &FakeError::name, name); }
+CUresult cuGetErrorString(CUresult code, const char **text) { return describe(code, &FakeError::text, text); }
 
 CUresult cuDeviceGetCount(int *count) {
   ENTER(cuDeviceGetCount);
@@ -228,12 +232,13 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned option
   }
   auto *made = new FakeModule{stack.back(), {}};
   readKernels(text, *made);
-  std::string log;
+  std::ostringstream log;
   for (const auto &[name, kernel] : made->kernels)
-    log += "info    : Compiling entry function '" + name + "' for 'sm_90a'\ninfo    : Function properties for " + name +
-           "\ninfo    : 8 bytes stack frame, 4 bytes spill stores, 4 bytes spill loads\n"
-           "info    : Used 40 registers, 64 bytes smem\n";
-  writeLog(log, kJitInfoLog, options, names, values);
+    log << "info    : Compiling entry function '" << name << "' for 'sm_90a'\n"
+        << "info    : Function properties for " << name << "\n"
+        << "info    : 8 bytes stack frame, 4 bytes spill stores, 4 bytes spill loads\n"
+        << "info    : Used 40 registers, 64 bytes smem\n";
+  writeLog(log.str(), kJitInfoLog, options, names, values);
   fake.images.push_back(text);
   ++fake.loaded;
   *module = reinterpret_cast<CUmodule>(made);
@@ -307,6 +312,7 @@ extern "C" CUresult cuGetProcAddress(const char *name, void **entry, int version
   *entry = nullptr;
   if (fakeCuda()->absent.count(name) || version > fakeCuda()->version)
     return kCudaNotFound;
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a function's name
 #define FIND(each, its_version, parameters)                                                                            \
   if (std::strcmp(name, #each) == 0)                                                                                   \
     *entry = reinterpret_cast<void *>(&each);
