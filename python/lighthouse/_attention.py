@@ -67,11 +67,10 @@ def attention(
         RuntimeError: compiling failed.
         All are raised before anything runs, but for a wrong result of ``attention_fn``.
     """
-    settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale)
-    if attention_fn is not None and not callable(attention_fn):
-        raise TypeError(f"attention_fn: expects a function or None, but got {type(attention_fn).__name__}")
     if isinstance(q, np.ndarray):
+        settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale)
         if attention_fn is not None:
+            _arguments.function("attention_fn", attention_fn)
             raise TypeError(
                 "attention_fn: expects q, k, v to be torch tensors, but got numpy arrays; use torch.from_numpy"
             )
@@ -83,5 +82,6 @@ def attention(
             if error.name != "torch":
                 raise
             raise TypeError(f"q: expects a torch tensor or a numpy array, but got {type(q).__name__}") from None
+        settings = (num_levels, pooling_factor, topk, scorer, scale)
         out, indices, lse = _torch.attention(q, k, v, settings, attention_fn, return_aux)
     return (out, Aux(indices, lse)) if return_aux else out

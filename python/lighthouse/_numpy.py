@@ -20,7 +20,7 @@ def attention(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> tuple[np
     _arguments.dtypes(*(str(array.dtype) for array in (q, k, v)))
     _arguments.shapes(q.shape, k.shape, v.shape)
     batch, num_heads, seq_len, head_dim = q.shape
-    function = program("attention", str(q.dtype), batch, num_heads, k.shape[1], seq_len, head_dim, *settings).forward
+    function = program("attention", "cpu", str(q.dtype), batch, num_heads, k.shape[1], seq_len, head_dim, *settings).forward
 
     inputs = [_readable(array) for array in (q, k, v)]
     outputs = {argument.name: _allocate(argument, q) for argument in function.outputs}
