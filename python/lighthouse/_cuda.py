@@ -3,6 +3,7 @@
 
 import functools
 import importlib.util
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,16 @@ class Device(NamedTuple):
 def devices() -> list[Device]:
     """Returns the NVIDIA GPUs of this machine; an empty list without a driver. Needs no torch."""
     return [Device(*each) for each in _lighthouse.devices()]
+
+
+def refuse_in_capture() -> None:
+    """Raises RuntimeError while torch captures a CUDA graph: nothing can be loaded then."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
+        raise RuntimeError(
+            "expects sizes that are compiled and loaded already while a CUDA graph is captured, but got new ones; call "
+            "lighthouse.prepare(q, k, v, ...) before the capture"
+        )
 
 
 @functools.cache

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiled programs by spec and device, with their signatures as plain Python data, and the memory layout of results."""
+"""Compiled programs by spec and device, with their signatures as plain Python data; the memory layout of results."""
 
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from lighthouse import _lighthouse
+from lighthouse import _cuda, _lighthouse
 
 _caches: list[Any] = []
 
@@ -44,8 +44,7 @@ class Program:
 
     def __init__(self, spec: _lighthouse.Spec, device: str) -> None:
         if device != "cpu":
-            from lighthouse import _cuda
-
+            _cuda.refuse_in_capture()
             _cuda.add_tool_folders()
         op = _lighthouse.get_op(spec, device)
         self.forward = Function(op, "forward")

@@ -26,8 +26,7 @@ def attention(
     else:
         _check_tensors(q, k, v)
         q, k, v = _autocast(q, k, v)
-        _arguments.dtypes(*(str(tensor.dtype).removeprefix("torch.") for tensor in (q, k, v)))
-        _arguments.shapes(q.shape, k.shape, v.shape)
+        _check_sizes(q, k, v)
         if attention_fn is None:
             out, indices, lse, _ = _torch_attention.attention(q, k, v, *settings)
         else:
@@ -37,6 +36,20 @@ def attention(
         batch, num_heads, seq_len, _ = q.shape
         indices = torch.arange(seq_len, dtype=torch.int32, device=q.device).expand(batch, num_heads, seq_len)
     return out, indices, lse
+
+
+def prepare(q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None) -> None:
+    """Compiles and loads what ``attention`` needs; see ``lighthouse.prepare``."""
+    settings = _settings(settings)
+    _check_tensors(q, k, v)
+    q, k, v = _autocast(q, k, v)
+    if attention_fn is None:
+        _torch_eager.prepare(q, k, v, settings, want_aux=False)
+        return
+    _arguments.function("attention_fn", attention_fn)
+    _check_sizes(q, k, v)
+    if settings.num_levels > 1:
+        _torch_gather.prepare(q, k, settings[:3], settings.scorer)
 
 
 def _settings(given: tuple) -> _arguments.Settings:
@@ -57,6 +70,11 @@ def _check_tensors(q: Any, k: Any, v: Any) -> None:
         if tensor.layout != torch.strided:
             raise TypeError(f"{name}: expects a dense (strided) tensor, but got layout {tensor.layout}; use to_dense()")
     _arguments.devices(str(q.device), str(k.device), str(v.device))
+
+
+def _check_sizes(q: Tensor, k: Tensor, v: Tensor) -> None:
+    _arguments.dtypes(*(str(tensor.dtype).removeprefix("torch.") for tensor in (q, k, v)))
+    _arguments.shapes(q.shape, k.shape, v.shape)
 
 
 def _autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:

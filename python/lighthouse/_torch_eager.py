@@ -134,11 +134,9 @@ def layout_of(
     return Layout(made, device, strides, settings, ("out", "indices", "lse") if want_aux else ("out",))
 
 
-def attention(
-    q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool
-) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Returns out, and indices and lse where they are wanted; indices are None with one level too."""
-    layout = layout_of(
+def prepare(q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool) -> Layout:
+    """The layout for these tensors; see ``layout_of``."""
+    return layout_of(
         (q.shape, k.shape, v.shape),
         (q.stride(), k.stride(), v.stride()),
         (q.dtype, k.dtype, v.dtype),
@@ -146,6 +144,13 @@ def attention(
         settings,
         want_aux,
     )
+
+
+def attention(
+    q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Returns out, and indices and lse where they are wanted; indices are None with one level too."""
+    layout = prepare(q, k, v, settings, want_aux)
     if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
         outputs = []
         out = _Attention.apply(q, k, v, layout, outputs)

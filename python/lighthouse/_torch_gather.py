@@ -12,6 +12,13 @@ from torch.library import custom_op
 from lighthouse._program import Program
 from lighthouse._torch_run import allocate, named, program_of, run
 
+
+def prepare(q: Tensor, k: Tensor, levels: tuple[int, int, int], scorer: str) -> None:
+    """Compiles and loads all four operators for q [B, Hq, N, D] and k [B, Hkv, N, D]."""
+    program_of("gather", q, k.shape[1], q.shape[2], levels, scorer)
+    _scatter_program(q, q.shape[2], levels)
+
+
 # gather --------------------------------------------------------------------------------------------------------------
 
 
