@@ -21,6 +21,10 @@ static Values lowerConstant(Lowering &l, arith::ConstantOp op) {
   TypedAttr value = op.getValue();
   if (auto dense = dyn_cast<SplatElementsAttr>(value))
     value = dense.getSplatValue<TypedAttr>();
+  if (isPacked(getElementTypeOrSelf(op.getType()))) { // twice in a word
+    uint64_t bits = cast<FloatAttr>(value).getValue().bitcastToAPInt().getZExtValue();
+    value = l.s.b.getI32IntegerAttr(static_cast<int32_t>(bits * 0x10001));
+  }
   Value scalar = arith::ConstantOp::create(l.s.b, l.s.loc, value);
   return Values(numRegisters(op.getType()), scalar);
 }

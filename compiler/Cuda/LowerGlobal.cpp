@@ -90,8 +90,6 @@ LogicalResult Lowering::lowerLoad(tile::LoadOp op) {
     set(op.getResult(), {s.bitcast(word, view.getElementType())});
     return success();
   }
-  if (type.getRank() == 1 && isPacked(type.getElementType()))
-    return op.emitOpError("expects elements of 32 bits for a tile of one dimension, but got ") << type;
   Values result;
   Access access(*this, op.getView(), op.getAt(), op.getMask(), type);
   access.forEachRun([&](int64_t, Value address, int64_t bytes, Value predicate) {
@@ -114,8 +112,6 @@ LogicalResult Lowering::lowerStore(tile::StoreOp op) {
     s.storeGlobal({s.bitcast(scalar(op.getValue()), s.i32)}, addressOf(*this, view, views[op.getView()], at), isFirst);
     return success();
   }
-  if (type.getRank() == 1 && isPacked(type.getElementType()))
-    return op.emitOpError("expects elements of 32 bits for a tile of one dimension, but got ") << type;
   const Values &regs = of(op.getValue());
   int64_t perRegister = isPacked(type.getElementType()) ? 2 : 1;
   // A value that several threads hold is stored by the first of them.

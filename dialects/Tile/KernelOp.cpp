@@ -43,39 +43,49 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   return success();
 }
 
-static LogicalResult verifyLayouts(KernelOp kernel, Operation *op) {
-  for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes())) {
-    auto tile = dyn_cast<RankedTensorType>(type);
-    if (!tile)
-      continue;
-    if (!tile.getEncoding())
-      return op->emitOpError("expects tiles with a layout, but got ") << tile;
-    int64_t threads = threadsOf(tile.getEncoding());
-    if (threads != static_cast<int64_t>(kernel.getThreads()))
-      return op->emitOpError("expects layouts of the kernel's ")
-             << kernel.getThreads() << " threads, but got " << tile << " of " << threads;
-  }
+static LogicalResult verifyType(KernelOp kernel, Operation *op, Type type) {
+  if (isa<ViewType, SharedType>(type))
+    return !op->isRegistered() || isa<TileDialect>(op->getDialect())
+               ? success()
+               : op->emitOpError("expects views and shared tiles in words of the tile dialect only, but got ") << type;
+  auto tile = dyn_cast<RankedTensorType>(type);
+  Type element = getElementTypeOrSelf(type);
+  // A register holds two neighbours of a row.
+  if ((element.isF16() || element.isBF16()) && (!tile || tile.getRank() != 2))
+    return op->emitOpError("expects 16-bit elements in tiles of two dimensions only, but got ") << type;
+  if (!tile)
+    return success();
+  int64_t threads = tile.getEncoding() ? threadsOf(tile.getEncoding()) : 0;
+  if (threads == 0)
+    return op->emitOpError("expects tiles with a layout, but got ") << tile;
+  if (threads != static_cast<int64_t>(kernel.getThreads()))
+    return op->emitOpError("expects layouts of the kernel's ")
+           << kernel.getThreads() << " threads, but got " << tile << " of " << threads;
   return success();
 }
 
 LogicalResult KernelOp::verifyRegions() {
-  if (getBlocks() < 1 || getBlocks() > (int64_t(1) << 31) - 1)
-    return emitOpError("expects 1 to 2147483647 blocks, but got ") << getBlocks();
-  if (getThreads() < 32 || getThreads() > 1024 || getThreads() % 32 != 0)
-    return emitOpError("expects threads to be a multiple of 32 from 32 to 1024, but got ") << getThreads();
-  if (getMinBlocks() < 1 || getMinBlocks() > 32)
-    return emitOpError("expects min_blocks from 1 to 32, but got ") << getMinBlocks();
+  int64_t blocks = getBlocks(), threads = getThreads(), minBlocks = getMinBlocks();
+  if (blocks < 1 || blocks > (int64_t(1) << 31) - 1)
+    return emitOpError("expects 1 to 2147483647 blocks, but got ") << blocks;
+  if (threads < 32 || threads > 1024 || threads % 32 != 0)
+    return emitOpError("expects threads to be a multiple of 32 from 32 to 1024, but got ") << threads;
+  if (minBlocks < 1 || minBlocks > 32)
+    return emitOpError("expects min_blocks from 1 to 32, but got ") << minBlocks;
   for (BlockArgument view : getViews()) {
     if (!isa<ViewType>(view.getType()))
       return emitOpError("expects views as arguments, but got ") << view.getType();
     bool loaded = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<LoadOp, CopyOp>(user); });
-    bool stored = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<StoreOp>(user); });
+    bool stored = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<StoreOp, FillOp>(user); });
     if (loaded && stored)
       return emitOpError("expects a view to be loaded or stored to, not both, but got argument ")
              << view.getArgNumber() << " of type " << view.getType();
   }
   WalkResult walked = getBody().walk([&](Operation *op) {
-    return failed(verifyLayouts(*this, op)) ? WalkResult::interrupt() : WalkResult::advance();
+    for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+      if (failed(verifyType(*this, op, type)))
+        return WalkResult::interrupt();
+    return WalkResult::advance();
   });
   return failure(walked.wasInterrupted());
 }

@@ -16,6 +16,7 @@ static bool hasRank(Type type, int64_t rank) {
   return tile && tile.getRank() == rank;
 }
 static bool is16Bit(Type type) { return type.isF16() || type.isBF16(); }
+static bool isMma(RankedTensorType tile) { return isa_and_nonnull<MmaAttr>(tile.getEncoding()); }
 
 //===-- Registers --------------------------------------------------------===//
 
@@ -50,12 +51,18 @@ LogicalResult ReduceOp::verify() {
   return expectSlice(*this, getResult().getType(), source, 1);
 }
 
+LogicalResult ScanOp::verify() {
+  if (!isa_and_nonnull<LinearAttr>(asTile(getSource().getType()).getEncoding()))
+    return emitOpError("expects a tile of layout linear, but got ") << getSource().getType();
+  return success();
+}
+
 LogicalResult DotOp::verify() {
   auto acc = cast<RankedTensorType>(getAcc().getType());
   auto b = dyn_cast<SharedType>(getB().getType());
   if (!b || b.getRank() != 2)
     return emitOpError("expects b to be a shared tile of two dimensions, but got ") << getB().getType();
-  if (acc.getRank() != 2 || !isa_and_nonnull<MmaAttr>(acc.getEncoding()))
+  if (acc.getRank() != 2 || !isMma(acc))
     return emitOpError("expects an accumulator of layout mma, but got ") << acc;
   ArrayRef<int64_t> shape;
   Type element;
@@ -74,9 +81,8 @@ LogicalResult DotOp::verify() {
            << element << " and " << b.getElementType();
   int64_t k = b.getShape()[getTransposed() ? 1 : 0], n = b.getShape()[getTransposed() ? 0 : 1];
   if (shape.size() != 2 || shape[0] != acc.getDimSize(0) || shape[1] != k || n != acc.getDimSize(1))
-    return emitOpError("expects shapes [M, K], ")
-           << (getTransposed() ? "[N, K]" : "[K, N]") << " and [M, N], but got " << getA().getType() << ", " << b
-           << " and " << acc;
+    return emitOpError("expects shapes [M, K], ") << (getTransposed() ? "[N, K]" : "[K, N]") << " and [M, N], but got "
+                                                  << getA().getType() << ", " << b << " and " << acc;
   if (k % 16 != 0 || n % 16 != 0)
     return emitOpError("expects K and N to be multiples of 16, but got ") << k << " and " << n;
   return success();
@@ -90,6 +96,15 @@ static FailureOr<RankedTensorType> tileCoordinate(Operation *op, ValueRange at) 
     if (asTile(each.getType()) && i + 1 != at.size())
       return op->emitOpError("expects only the last coordinate to be a tile, but got one at ") << i;
   return at.empty() ? RankedTensorType() : asTile(at.back().getType());
+}
+
+/// Rows are read and written in chunks.
+static LogicalResult expectRowsOfChunks(Operation *op, ViewType view) {
+  int64_t bits = view.getShape().back() * view.getElementType().getIntOrFloatBitWidth();
+  if (view.getRank() < 2 || bits % (kChunkBytes * 8) != 0)
+    return op->emitOpError("expects a view whose rows are whole chunks of ")
+           << kChunkBytes << " bytes, but got " << view;
+  return success();
 }
 
 static LogicalResult verifyAccess(Operation *op, Type value, ViewType view, ValueRange at, Value mask) {
@@ -108,8 +123,10 @@ static LogicalResult verifyAccess(Operation *op, Type value, ViewType view, Valu
   if (!tile)
     return mask ? op->emitOpError("expects a mask for tiles only, but got a scalar access") : success();
   if (missing) {
-    if (!isa<RowsAttr, MmaAttr>(tile.getEncoding()))
+    if (!isa_and_nonnull<RowsAttr, MmaAttr>(tile.getEncoding()))
       return op->emitOpError("expects a tile of layout rows or mma, but got ") << tile;
+    if (failed(expectRowsOfChunks(op, view)))
+      return failure();
     if (tile.getDimSize(1) < view.getShape().back())
       return op->emitOpError("expects columns for a row of ") << view << ", but got " << tile;
     if (failed(expectSlice(op, *where, tile, 1)))
@@ -130,6 +147,17 @@ LogicalResult LoadOp::verify() {
 
 LogicalResult StoreOp::verify() {
   return verifyAccess(*this, getValue().getType(), cast<ViewType>(getView().getType()), getAt(), getMask());
+}
+
+LogicalResult FillOp::verify() {
+  auto view = cast<ViewType>(getView().getType());
+  if (!view.getElementType().isInteger(32))
+    return emitOpError("expects a view of i32, but got ") << view;
+  if (static_cast<int64_t>(getAt().size()) != view.getRank())
+    return emitOpError("expects ") << view.getRank() << " coordinates for " << view << ", but got " << getAt().size();
+  if (getCount() < 1 || static_cast<int64_t>(getCount()) > view.getShape().back())
+    return emitOpError("expects 1 to ") << view.getShape().back() << " elements, but got " << getCount();
+  return success();
 }
 
 //===-- Shared memory ----------------------------------------------------===//
@@ -155,8 +183,12 @@ static LogicalResult verifyShared(Operation *op, RankedTensorType tile, SharedTy
     if (shared.getRank() != 1 || where.getShape() != tile.getShape() || where.getEncoding() != tile.getEncoding())
       return op->emitOpError("expects an index for each element of a shared tile of one dimension, but got ")
              << where << " for " << tile << " and " << shared;
+    if (shared.elementBytes() < 4)
+      return op->emitOpError("expects elements of at least 32 bits for an index tile, but got ") << shared;
     return success();
   }
+  if (shared.elementBytes() == 8)
+    return op->emitOpError("expects an index tile for elements of 64 bits, but got none for ") << shared;
   SmallVector<int64_t> expected(shared.getShape());
   if (transposed)
     std::reverse(expected.begin(), expected.end());
@@ -166,10 +198,30 @@ static LogicalResult verifyShared(Operation *op, RankedTensorType tile, SharedTy
   return success();
 }
 
+static LogicalResult verifyScalarRead(ReadOp op) {
+  auto shared = cast<SharedType>(op.getSource().getType());
+  if (!op.getAt() || asTile(op.getAt().getType()))
+    return op.emitOpError("expects a scalar index for a scalar, but got ")
+           << (op.getAt() ? "an index tile" : "none");
+  if (shared.getRank() != 1 || shared.getElementType() != op.getType() || op.getTransposed())
+    return op.emitOpError("expects a shared tile of one dimension of ") << op.getType() << ", but got " << shared;
+  return success();
+}
+
 LogicalResult ReadOp::verify() {
+  if (!asTile(getType()))
+    return verifyScalarRead(*this);
+  if (getAt() && !asTile(getAt().getType()))
+    return emitOpError("expects a scalar for a scalar index, but got ") << getType();
   auto tile = cast<RankedTensorType>(getResult().getType());
-  if (getTransposed() && (!hasRank(tile, 2) || !isa<MmaAttr>(tile.getEncoding()) || !is16Bit(tile.getElementType())))
+  bool byMatrices = hasRank(tile, 2) && isMma(tile) && is16Bit(tile.getElementType());
+  if (getTransposed() && !byMatrices)
     return emitOpError("expects 16-bit elements and the layout mma for a transposed read, but got ") << tile;
+  if (getTransposed() && getAt())
+    return emitOpError("expects no index for a transposed read, but got ") << getAt().getType();
+  if (byMatrices && !getAt() && tile.getDimSize(1) % 16 != 0)
+    return emitOpError("expects columns of 16-bit elements to be a multiple of 16 for the layout mma, but got ")
+           << tile;
   return verifyShared(*this, tile, cast<SharedType>(getSource().getType()), getAt(), getTransposed());
 }
 
@@ -177,9 +229,19 @@ LogicalResult WriteOp::verify() {
   if (getMask() && !getAt())
     return emitOpError("expects a mask only beside an index tile, but got one without");
   auto tile = cast<RankedTensorType>(getValue().getType());
-  if (getMask() && cast<RankedTensorType>(getMask().getType()).getShape() != tile.getShape())
-    return emitOpError("expects a mask of the shape of ") << tile << ", but got " << getMask().getType();
+  if (getMask() && getMask().getType() != tile.clone(IntegerType::get(getContext(), 1)))
+    return emitOpError("expects a mask of the shape and layout of ") << tile << ", but got " << getMask().getType();
   return verifyShared(*this, tile, cast<SharedType>(getTarget().getType()), getAt(), false);
+}
+
+LogicalResult CountOp::verify() {
+  auto target = cast<SharedType>(getTarget().getType());
+  if (target.getRank() != 1 || !target.getElementType().isInteger(32))
+    return emitOpError("expects a shared tile of one dimension of i32, but got ") << target;
+  auto at = cast<RankedTensorType>(getAt().getType());
+  if (getMask() && getMask().getType() != at.clone(IntegerType::get(getContext(), 1)))
+    return emitOpError("expects a mask of the shape and layout of ") << at << ", but got " << getMask().getType();
+  return success();
 }
 
 LogicalResult CopyOp::verify() {
@@ -192,10 +254,18 @@ LogicalResult CopyOp::verify() {
     return emitOpError("expects ") << expected << " coordinates to copy from " << view << " to " << shared
                                    << ", but got " << getAt().size();
   if (shared.getRank() == 1)
-    return shared.elementBytes() == 4 ? success()
-                                      : emitOpError("expects elements of 32 bits for one dimension, but got ") << shared;
+    return shared.elementBytes() == 4
+               ? success()
+               : emitOpError("expects elements of 32 bits for one dimension, but got ") << shared;
   if (shared.getShape()[1] < view.getShape().back())
     return emitOpError("expects columns for a row of ") << view << ", but got " << shared;
+  return expectRowsOfChunks(*this, view);
+}
+
+LogicalResult WaitOp::verify() {
+  int64_t pending = getPending();
+  if (pending < 0)
+    return emitOpError("expects pending of at least 0, but got ") << pending;
   return success();
 }
 

@@ -114,6 +114,21 @@ def ReduceOp : Tile_Op<"reduce", [Pure]> {
   let hasVerifier = 1;
 }
 
+def ScanOp : Tile_Op<"scan", [MemoryEffects<[MemRead, MemWrite]>, AllTypesMatch<["source", "before"]>]> {
+  let summary = "sums of the elements before each, and of all";
+  let description = [{
+    All threads of the block meet in it, as in a `barrier`.
+
+    ```mlir
+    %before, %total = tile.scan %flags : tensor<512xi32, #tile.linear<threads = 256>>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[I32]>:$source);
+  let results = (outs RankedTensorOf<[I32]>:$before, I32:$total);
+  let assemblyFormat = "$source attr-dict `:` type($source)";
+  let hasVerifier = 1;
+}
+
 def DotOp : Tile_Op<"dot", [MemoryEffects<[MemRead]>, AllTypesMatch<["acc", "result"]>]> {
   let summary = "matrix product, added to a tile";
   let description = [{
@@ -121,7 +136,7 @@ def DotOp : Tile_Op<"dot", [MemoryEffects<[MemRead]>, AllTypesMatch<["acc", "res
     accumulation. float32: each factor is split into two tf32 numbers, whose three larger products are summed; about 2^-21 of the largest term is lost.
 
     ```mlir
-    %s = tile.dot %q, %k, %zero transposed : tensor<64x128xbf16, #mma>, !tile.shared<64x128xbf16>, tensor<64x64xf32, #mma>
+    %s = tile.dot %a, %k, %zero transposed : tensor<64x128xbf16, #mma>, !tile.shared<64x128xbf16>, tensor<64x64xf32, #mma>
     ```
   }];
   let arguments = (ins AnyType:$a, AnyType:$b, Tile_F32Tile:$acc, UnitAttr:$transposed);
@@ -144,7 +159,7 @@ def LoadOp : Tile_Access<"load", [Pure]> {
     nothing is read.
 
     ```mlir
-    %tile = tile.load %q[%b, %h, %rows] mask %inside : (!tile.view<1x8x4096x128xbf16>, i32, i32, tensor<64xi32, #r>, tensor<64xi1, #r>) -> tensor<64x128xbf16, #rows>
+    %tile = tile.load %qs[%b, %h, %rows] mask %inside : (!tile.view<1x8x4096x128xbf16>, i32, i32, tensor<64xi32, #r>, tensor<64xi1, #r>) -> tensor<64x128xbf16, #rows>
     ```
   }];
   let arguments = (ins Tile_ViewType:$view, Variadic<Tile_Coordinate>:$at, Optional<Tile_Mask>:$mask);
@@ -163,6 +178,20 @@ def StoreOp : Tile_Access<"store", [MemoryEffects<[MemWrite]>]> {
   }];
   let arguments = (ins AnyType:$value, Tile_ViewType:$view, Variadic<Tile_Coordinate>:$at, Optional<Tile_Mask>:$mask);
   let assemblyFormat = "$value `,` $view `[` $at `]` (`mask` $mask^)? attr-dict `:` `(` type(operands) `)`";
+}
+
+def FillOp : Tile_Op<"fill", [MemoryEffects<[MemWrite]>]> {
+  let summary = "one value to a run of elements of a view";
+  let description = [{
+    `count` elements of the view's last dimension from the last coordinate on, 16 bytes at once.
+
+    ```mlir
+    tile.fill %none, %slots[%b, %h, %first] {count = 8192} : !tile.view<1x8x10752xi32>
+    ```
+  }];
+  let arguments = (ins I32:$value, Tile_ViewType:$view, Variadic<I32>:$at, I64Attr:$count);
+  let assemblyFormat = "$value `,` $view `[` $at `]` ` ` `{` `count` `=` $count `}` attr-dict `:` type($view)";
+  let hasVerifier = 1;
 }
 
 //===-- Shared memory ------------------------------------------------------------------------------------------------===//
@@ -187,7 +216,7 @@ def AliasOp : Tile_Op<"alias", [Pure]> {
     For what is written when the first tile is no longer needed. Not larger than it.
 
     ```mlir
-    %out = tile.alias %k : !tile.shared<64x128xbf16> to !tile.shared<32x128xf32>
+    %sums = tile.alias %k : !tile.shared<64x128xbf16> to !tile.shared<32x128xf32>
     ```
   }];
   let arguments = (ins Tile_SharedType:$source);
@@ -199,14 +228,15 @@ def AliasOp : Tile_Op<"alias", [Pure]> {
 def ReadOp : Tile_Op<"read", [MemoryEffects<[MemRead]>]> {
   let summary = "from shared memory to registers";
   let description = [{
-    The whole tile; or, with an index tile, the elements of a one-dimensional shared tile. `transposed`: the tile's transpose, 16-bit elements, to the layout `mma`.
+    The whole tile; or, with an index tile, the elements of a one-dimensional shared tile, and with a scalar index one element, to a scalar. `transposed`: the tile's transpose, 16-bit
+    elements, to the layout `mma`.
 
     ```mlir
     %a = tile.read %q : (!tile.shared<64x128xbf16>) -> tensor<64x128xbf16, #mma>
     ```
   }];
-  let arguments = (ins Tile_SharedType:$source, Optional<RankedTensorOf<[I32]>>:$at, UnitAttr:$transposed);
-  let results = (outs Tile_Tile:$result);
+  let arguments = (ins Tile_SharedType:$source, Optional<Tile_Coordinate>:$at, UnitAttr:$transposed);
+  let results = (outs AnyTypeOf<[Tile_Tile, Tile_Scalar]>:$result);
   let assemblyFormat = "$source (`[` $at^ `]`)? (`transposed` $transposed^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -217,11 +247,25 @@ def WriteOp : Tile_Op<"write", [MemoryEffects<[MemWrite]>, AttrSizedOperandSegme
     The whole tile; or, with an index tile, single elements of a one-dimensional shared tile, where the mask is true.
 
     ```mlir
-    tile.write %p, %shared : (tensor<64x64xbf16, #mma>, !tile.shared<64x64xbf16>)
+    tile.write %p, %weights : (tensor<64x64xbf16, #mma>, !tile.shared<64x64xbf16>)
     ```
   }];
   let arguments = (ins Tile_Tile:$value, Tile_SharedType:$target, Optional<RankedTensorOf<[I32]>>:$at, Optional<Tile_Mask>:$mask);
   let assemblyFormat = "$value `,` $target (`[` $at^ `]`)? (`mask` $mask^)? attr-dict `:` `(` type(operands) `)`";
+  let hasVerifier = 1;
+}
+
+def CountOp : Tile_Op<"count", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "adds one to elements of shared memory";
+  let description = [{
+    For each index whose mask is true, the element there grows by 1; equal indices all count.
+
+    ```mlir
+    tile.count %histogram[%digits] mask %inside : !tile.shared<256xi32>, tensor<512xi32, #tile.linear<threads = 256>>, tensor<512xi1, #tile.linear<threads = 256>>
+    ```
+  }];
+  let arguments = (ins Tile_SharedType:$target, RankedTensorOf<[I32]>:$at, Optional<Tile_Mask>:$mask);
+  let assemblyFormat = "$target `[` $at `]` (`mask` $mask^)? attr-dict `:` type(operands)";
   let hasVerifier = 1;
 }
 
@@ -232,7 +276,7 @@ def CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
     view's last dimension. It is there after a `wait` and a `barrier`.
 
     ```mlir
-    tile.copy %k[%b, %h, %row] limit %rows, %shared : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x128xbf16>
+    tile.copy %ks[%b, %h, %row] limit %end, %k : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x128xbf16>
     ```
   }];
   let arguments = (ins Tile_ViewType:$view, Variadic<I32>:$at, I32:$limit, Tile_SharedType:$target);
@@ -261,6 +305,7 @@ def WaitOp : Tile_Op<"wait", [MemoryEffects<[MemWrite]>]> {
   }];
   let arguments = (ins I64Attr:$pending);
   let assemblyFormat = "` ` `{` `pending` `=` $pending `}` attr-dict";
+  let hasVerifier = 1;
 }
 
 def BarrierOp : Tile_Op<"barrier", [MemoryEffects<[MemWrite]>]> {

@@ -103,8 +103,6 @@ int64_t SharedType::pitch() const {
   return (isSwizzled() ? chunks : chunks | 1) * kChunkBytes;
 }
 
-int64_t SharedType::bytes() const {
-  return getRank() == 1 ? getShape()[0] * elementBytes() : getShape()[0] * pitch();
-}
+int64_t SharedType::bytes() const { return getRank() == 1 ? getShape()[0] * elementBytes() : getShape()[0] * pitch(); }
 
 } // namespace lighthouse::tile
