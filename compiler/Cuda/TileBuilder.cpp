@@ -223,4 +223,14 @@ void TileBuilder::ifThen(Value condition, function_ref<void()> body) {
   body();
 }
 
+Value TileBuilder::changeIf(Value condition, Value value, function_ref<Value()> change) {
+  auto op = scf::IfOp::create(b, loc, value.getType(), condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(op.elseBlock());
+  scf::YieldOp::create(b, loc, value);
+  b.setInsertionPointToEnd(op.thenBlock());
+  scf::YieldOp::create(b, loc, change());
+  return op.getResult(0);
+}
+
 } // namespace lighthouse::cuda

@@ -107,6 +107,8 @@ public:
   /// Repeats body, which gives what it carries and last whether to go on; at least once.
   Values repeat(mlir::ValueRange initial, llvm::function_ref<Values(mlir::ValueRange carried)> body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> body);
+  /// What `change` makes of a value where the condition holds, else the value.
+  mlir::Value changeIf(mlir::Value condition, mlir::Value value, llvm::function_ref<mlir::Value()> change);
 
 private:
   /// The operand as a value of the type of the tile or scalar among both.
