@@ -14,7 +14,9 @@ ALIASES = """\
 #mma = #tile.mma<warps = 4>
 #r = #tile.slice<dim = 1, of = #rows>
 """
-VIEWS = "%qs: !tile.view<1x8x4096x128xbf16>, %ks: !tile.view<1x8x4096x128xbf16>, %out: !tile.view<1x8x4096x128xbf16>, %slots: !tile.view<1x8x10752xi32>"
+VIEWS = ", ".join(
+    [f"%{name}: !tile.view<1x8x4096x128xbf16>" for name in ("qs", "ks", "out")] + ["%slots: !tile.view<1x8x10752xi32>"]
+)
 VALUES = {
     "%x": "f32",
     "%b": "i32",
