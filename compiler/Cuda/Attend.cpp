@@ -31,7 +31,7 @@ AttentionBlocks forwardBlocks(KernelContext &context, const AttentionSizes &size
   }
   if (sizes.columns > 128)
     return {context, 4, 64, 32};
-  return {context, 4, 128, 64};
+  return {context, 4, 128, sizes.columns > 64 ? 32 : 96};
 }
 
 class AttendSchedule {
@@ -74,13 +74,6 @@ private:
     t.commit();
   }
 
-  Value mask(Value scores, Value block) {
-    Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first);
-    Value key = t.add(t.range(blocks.columns, tile::columnSlice(blocks.layout)), t.mul(block, blocks.columns));
-    RankedTensorType type = blocks.tile(f32, blocks.columns);
-    return t.select(t.lessEqual(t.expand(key, type), t.expand(query, type)), scores, -INFINITY);
-  }
-
   /// One block of keys; `masked`: not all queries see all of them. Carried: sums of values, largest scores, sums of
   /// weights.
   Values step(Value block, ValueRange carried, Value masked) {
@@ -94,7 +87,9 @@ private:
     t.wait(0);
     t.barrier(); // The values are here, and all are done with the keys.
     t.ifThen(t.less(0, block), [&] { copyKeys(t.sub(block, 1)); });
-    scores = t.changeIf(masked, scores, [&] { return mask(scores, block); });
+    scores = t.changeIf(masked, scores, [&] {
+      return t.keep(tile::Triangle::Lower, scores, t.sub(first, t.mul(block, blocks.columns)), -INFINITY);
+    });
     Value newLargest = t.maxNumber(largest, t.reduce(tile::Reduction::Max, scores));
     // A row may have seen no key yet.
     Value pivot = t.select(t.equal(newLargest, -INFINITY), 0.0, newLargest);

@@ -40,6 +40,25 @@ struct AttentionBlocks {
   }
 };
 
+/// Tiles of shared memory that a block goes through a run of rows with: while it works on one run the next is copied,
+/// where there is memory for two.
+class Stream {
+public:
+  using Copy = llvm::function_ref<void(llvm::ArrayRef<mlir::Value> tiles, mlir::Value run)>;
+
+  /// `resident`: bytes of shared memory for other tiles.
+  Stream(KernelContext &context, llvm::ArrayRef<tile::SharedType> types, int64_t resident);
+
+  /// step(tiles, run, carried) for each run from `begin` to `end`.
+  Values go(mlir::Value begin, mlir::Value end, mlir::ValueRange carried, Copy copy,
+            llvm::function_ref<Values(llvm::ArrayRef<mlir::Value>, mlir::Value, mlir::ValueRange)> step);
+
+private:
+  TileBuilder &t;
+  bool twice;
+  llvm::SmallVector<mlir::Value> first, second;
+};
+
 /// Weights as the left side of a product: rounded to the element type. float32 weights of wide heads go through shared
 /// memory, because a product of registers is one long run of instructions, of which the assembler starts more than a
 /// thread has registers for.

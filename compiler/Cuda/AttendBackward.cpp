@@ -30,10 +30,9 @@ public:
     kvHead = at[3];
     k = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     v = t.alloc({blocks.rows, sizes.columns}, sizes.element);
-    q = t.alloc({blocks.columns, sizes.columns}, sizes.element);
-    dos = t.alloc({blocks.columns, sizes.columns}, sizes.element);
-    lse = t.alloc({blocks.columns}, f32);
-    delta = t.alloc({blocks.columns}, f32);
+    auto rows = tile::SharedType::get(t.b.getContext(), {blocks.columns, sizes.columns}, sizes.element);
+    auto numbers = tile::SharedType::get(t.b.getContext(), {blocks.columns}, f32);
+    stream.emplace(c, ArrayRef<tile::SharedType>{rows, rows, numbers, numbers}, 2 * blocks.rows * sizes.rowBytes());
     weights.emplace(c, sizes, blocks);
     t.copy(c.view(op.getKs()), {batch, kvHead, first}, sizes.rows, k);
     t.copy(c.view(op.getVs()), {batch, kvHead, first}, sizes.rows, v);
@@ -56,7 +55,9 @@ private:
     }
     if (sizes.columns > 128)
       return {context, 4, 64, 32};
-    return {context, 4, 64, 64};
+    if (sizes.columns > 64)
+      return {context, 4, 64, 64};
+    return {context, 4, 128, 32};
   }
 
   void emitGradients(bool withKeys, bool withValues) {
@@ -74,7 +75,15 @@ private:
       Value begin = t.div(first, blocks.columns);
       // From here on all queries of a block see all keys of ours.
       Value open = t.min(t.div(t.add(first, blocks.rows - 1 + blocks.columns - 1), blocks.columns), runs);
-      return t.loop(begin, runs, 1, carried, [&](Value i, ValueRange now) { return step(i, now, t.less(i, open)); });
+      return stream->go(
+          begin, t.i32(runs), carried,
+          [&](ArrayRef<Value> tiles, Value run) {
+            Value query = t.mul(run, blocks.columns), views[] = {c.view(op.getQs()), c.view(op.getDos()),
+                                                                 c.view(op.getLse()), c.view(op.getDelta())};
+            for (auto [view, tile] : llvm::zip_equal(views, tiles))
+              t.copy(view, {batch, head, query}, sizes.rows, tile);
+          },
+          [&](ArrayRef<Value> tiles, Value run, ValueRange now) { return step(tiles, run, now, t.less(run, open)); });
     };
     if (sizes.group() == 1)
       sums = ofHead(firstHead, sums);
@@ -88,25 +97,13 @@ private:
   }
 
   /// One block of queries. Beyond the last row all that is read is zero, and so are the terms. Carried: sums of dK, dV.
-  Values step(Value block, ValueRange carried, Value masked) {
-    Value query = t.mul(block, blocks.columns);
-    t.barrier(); // All are done with the block before.
-    t.copy(c.view(op.getQs()), {batch, head, query}, sizes.rows, q);
-    t.copy(c.view(op.getLse()), {batch, head, query}, sizes.rows, lse);
-    t.copy(c.view(op.getDos()), {batch, head, query}, sizes.rows, dos);
-    t.copy(c.view(op.getDelta()), {batch, head, query}, sizes.rows, delta);
-    t.commit();
-    t.wait(0);
-    t.barrier();
+  Values step(ArrayRef<Value> tiles, Value block, ValueRange carried, Value masked) {
+    Value q = tiles[0], dos = tiles[1], lse = tiles[2], delta = tiles[3], query = t.mul(block, blocks.columns);
     RankedTensorType type = blocks.tile(f32, blocks.columns);
     Value scores = t.dot(k, q, t.constant(type, 0), /*transposed=*/true);
     Value pivot = t.mul(t.read(blocks.column(f32), lse), -kLog2E);
     Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(pivot, type)));
-    p = t.changeIf(masked, p, [&] {
-      Value key = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first);
-      Value queries = t.add(t.range(blocks.columns, tile::columnSlice(blocks.layout)), query);
-      return t.select(t.lessEqual(t.expand(key, type), t.expand(queries, type)), p, 0.0);
-    });
+    p = t.changeIf(masked, p, [&] { return t.keep(tile::Triangle::Upper, p, t.sub(first, query), 0.0); });
     Values sums(carried);
     if (wantsValues)
       sums.back() = t.dot(weights->operand(p), dos, sums.back());
@@ -127,7 +124,8 @@ private:
   const bool apart;
   bool wantsKeys = true, wantsValues = true;
   Value batch, kvHead, head, first; ///< first: key
-  Value k, v, q, dos, lse, delta;
+  Value k, v;
+  std::optional<Stream> stream;
   std::optional<Weights> weights;
 };
 
@@ -146,8 +144,8 @@ public:
     kvHead = t.div(head, sizes.group());
     q = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     dos = t.alloc({blocks.rows, sizes.columns}, sizes.element);
-    k = t.alloc({blocks.columns, sizes.columns}, sizes.element);
-    v = t.alloc({blocks.columns, sizes.columns}, sizes.element);
+    auto rows = tile::SharedType::get(t.b.getContext(), {blocks.columns, sizes.columns}, sizes.element);
+    Stream stream(c, {rows, rows}, 2 * blocks.rows * sizes.rowBytes());
     weights.emplace(c, sizes, blocks);
     t.copy(c.view(op.getQs()), {batch, head, first}, sizes.rows, q);
     t.copy(c.view(op.getDos()), {batch, head, first}, sizes.rows, dos);
@@ -161,7 +159,14 @@ public:
     Value end = t.div(t.add(t.min(t.add(first, blocks.rows), sizes.rows), blocks.columns - 1), blocks.columns);
     Value open = t.div(t.add(first, 1), blocks.columns);
     Values sum = {t.constant(blocks.tile(f32, sizes.columns), 0)};
-    sum = t.loop(0, end, 1, sum, [&](Value i, ValueRange now) { return step(i, now, t.lessEqual(open, i)); });
+    sum = stream.go(
+        t.i32(0), end, sum,
+        [&](ArrayRef<Value> tiles, Value run) {
+          Value key = t.mul(run, blocks.columns);
+          t.copy(c.view(op.getKs()), {batch, kvHead, key}, sizes.rows, tiles[0]);
+          t.copy(c.view(op.getVs()), {batch, kvHead, key}, sizes.rows, tiles[1]);
+        },
+        [&](ArrayRef<Value> tiles, Value run, ValueRange now) { return step(tiles, run, now, t.lessEqual(open, run)); });
     t.store(t.mul(sum[0], sizes.scale), c.view(op.getDqs()), {batch, head, query}, inside);
     return {runs * sizes.batch * sizes.heads, blocks.warps * 32};
   }
@@ -175,26 +180,18 @@ private:
     }
     if (sizes.columns > 128)
       return {context, 4, 64, 32};
-    return {context, 4, 64, 64};
+    if (sizes.columns > 64)
+      return {context, 4, 128, 32};
+    return {context, 4, 128, 64};
   }
 
-  Values step(Value block, ValueRange carried, Value masked) {
-    Value key = t.mul(block, blocks.columns);
-    t.barrier(); // All are done with the block before.
-    t.copy(c.view(op.getKs()), {batch, kvHead, key}, sizes.rows, k);
-    t.copy(c.view(op.getVs()), {batch, kvHead, key}, sizes.rows, v);
-    t.commit();
-    t.wait(0);
-    t.barrier();
+  Values step(ArrayRef<Value> tiles, Value block, ValueRange carried, Value masked) {
+    Value k = tiles[0], v = tiles[1], key = t.mul(block, blocks.columns);
     RankedTensorType type = blocks.tile(f32, blocks.columns);
     Value scores = t.dot(q, k, t.constant(type, 0), /*transposed=*/true);
     Value pivot = t.mul(t.read(blocks.row(f32), lse), -kLog2E);
     Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(pivot, type)));
-    p = t.changeIf(masked, p, [&] {
-      Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first);
-      Value keys = t.add(t.range(blocks.columns, tile::columnSlice(blocks.layout)), key);
-      return t.select(t.lessEqual(t.expand(keys, type), t.expand(query, type)), p, 0.0);
-    });
+    p = t.changeIf(masked, p, [&] { return t.keep(tile::Triangle::Lower, p, t.sub(first, key), 0.0); });
     Value dp = t.dot(dos, v, t.constant(type, 0), /*transposed=*/true);
     Value ds = t.mul(p, t.sub(dp, t.expand(t.read(blocks.row(f32), delta), type)));
     return {t.dot(weights->operand(ds), k, carried[0])};
@@ -207,7 +204,7 @@ private:
   AttentionBlocks blocks;
   Type f32;
   Value batch, head, kvHead, first; ///< first: query
-  Value q, dos, k, v, lse, delta;
+  Value q, dos, lse, delta;
   std::optional<Weights> weights;
 };
 

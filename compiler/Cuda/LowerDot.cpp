@@ -118,10 +118,13 @@ private:
       SmallVector<Split> right = rightOf(k, n);
       for (int64_t row = 0; row < rows; row += rowStep) {
         ArrayRef<Split> a = left[row / rowStep];
-        MutableArrayRef<Value> c = accOf(row, n);
-        multiply(text, parts(a, &Split::low), parts(right, &Split::high), c);
-        multiply(text, parts(a, &Split::high), parts(right, &Split::low), c);
-        multiply(text, parts(a, &Split::high), parts(right, &Split::high), c);
+        // The instruction cuts its sums off. Only these three begin from zero; they are added with rounding.
+        Values sum(4, s.zero(s.f32));
+        multiply(text, parts(a, &Split::low), parts(right, &Split::high), sum);
+        multiply(text, parts(a, &Split::high), parts(right, &Split::low), sum);
+        multiply(text, parts(a, &Split::high), parts(right, &Split::high), sum);
+        for (auto [total, term] : llvm::zip_equal(accOf(row, n), sum))
+          total = arith::AddFOp::create(s.b, s.loc, total, term);
       }
     }
   }

@@ -149,4 +149,35 @@ void Lowering::lowerReduce(tile::ReduceOp op) {
   set(op.getResult(), std::move(result));
 }
 
+void Lowering::lowerAny(tile::AnyOp op) {
+  Value any;
+  for (Value each : of(op.getMask()))
+    any = any ? s.bitOr(any, each) : each;
+  int64_t threads = op->getParentOfType<tile::KernelOp>().getThreads();
+  if (threads == 32)
+    any = s.intrinsic("llvm.nvvm.vote.any.sync", s.i1, {s.constant(-1), any});
+  else
+    any = s.inlineAsm({s.i1}, {any}, "barrier.cta.red.or.pred $0, 0, $1;", "=b,b,~{memory}", true).front();
+  set(op.getResult(), {any});
+}
+
+void Lowering::lowerKeep(tile::KeepOp op) {
+  auto type = cast<RankedTensorType>(op.getType());
+  tile::Distribution where = tile::Distribution::of(type);
+  // Column `threadColumn + c` against row `threadRow + r`: c against what is the same for all of a row.
+  Value rest = s.sub(s.add(threadRow(type.getEncoding()), scalar(op.getDiagonal())), threadColumn(type.getEncoding()));
+  Values limits;
+  for (int64_t row : where.rows)
+    limits.push_back(s.add(rest, row));
+  Value otherwise = arith::ConstantOp::create(s.b, s.loc, op.getOtherwiseAttr());
+  bool lower = op.getSide() == tile::Triangle::Lower;
+  Values result;
+  for (auto [element, at] : llvm::zip_equal(of(op.getSource()), where.elements)) {
+    Value column = s.constant(where.columns[at.second]), limit = limits[at.first];
+    Value beyond = lower ? s.less(limit, column) : s.less(column, limit);
+    result.push_back(s.select(beyond, otherwise, element));
+  }
+  set(op.getResult(), std::move(result));
+}
+
 } // namespace lighthouse::cuda

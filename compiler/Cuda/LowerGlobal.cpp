@@ -141,7 +141,7 @@ static void copyElements(Lowering &l, tile::CopyOp op) {
   for (int64_t first = 0; first < count; first += threads) {
     Value number = s.add(s.threadId(), first), from = s.add(begin, number);
     Value inside = s.less(from, l.scalar(op.getLimit()));
-    at.back() = s.select(inside, from, s.constant(0));
+    at.back() = from;
     Value global = addressOf(l, view, l.views[op.getView()], at);
     Value to = s.offset(l.shared[op.getTarget()], s.mul(number, 4));
     auto start = [&] { s.copyAsync(to, global, inside, 4); };
@@ -167,24 +167,34 @@ void Lowering::lowerCopy(tile::CopyOp op) {
   const ViewMemory &memory = views[op.getView()];
   Value base = addressOf(*this, view, memory, at), to = shared[op.getTarget()];
   Value rowStride = memory.strides[view.getRank() - 2];
+  // Where a thread's chunks lie below each other, one address and constant steps serve for all.
+  bool aligned = threads % chunks == 0;
+  Value firstRow = s.div(s.threadId(), chunks), firstColumn = s.mul(s.rem(s.threadId(), chunks), perChunk);
+  auto globalAddress = [&](Value i, Value column) {
+    Value elements = s.add(s.mul(s.wide(s.add(row, i)), rowStride), s.wide(column));
+    return s.offset(base, s.mul(elements, bytes));
+  };
+  Value start = globalAddress(firstRow, firstColumn);
   for (int64_t first = 0; first < rows * chunks; first += threads) {
-    Value number = s.add(s.threadId(), first);
-    Value i = s.div(number, chunks), column = s.mul(s.rem(number, chunks), perChunk), from = s.add(row, i);
-    Value inside = s.less(from, limit);
+    Value number = s.add(s.threadId(), first), i, column, global;
+    if (aligned) {
+      i = s.add(firstRow, first / chunks);
+      column = firstColumn;
+      global = s.offset(start, s.mul(rowStride, first / chunks * bytes));
+    } else {
+      i = s.div(number, chunks);
+      column = s.mul(s.rem(number, chunks), perChunk);
+      global = globalAddress(i, column);
+    }
+    // Of a chunk outside nothing is read, whatever its address.
+    Value inside = s.less(s.add(row, i), limit);
     if (target.getShape()[1] > view.getShape().back())
       inside = s.both(inside, s.less(column, s.constant(view.getShape().back())));
-    // Nothing is read where `inside` is false, but the address must be one of the view's.
-    Value elements = s.add(s.mul(s.wide(s.select(inside, from, s.constant(0))), rowStride),
-                           s.wide(s.select(inside, column, s.constant(0))));
-    Value global = s.offset(base, s.mul(elements, bytes));
-    auto start = [&] { s.copyAsync(sharedAddress(target, to, i, column), global, inside, tile::kChunkBytes); };
-    if (first + threads <= rows * chunks) {
-      start();
-      continue;
-    }
-    // Fewer chunks than threads are left.
-    Value active = s.less(number, s.constant(rows * chunks));
-    s.ifThen(active, start);
+    auto copy = [&] { s.copyAsync(sharedAddress(target, to, i, column), global, inside, tile::kChunkBytes); };
+    if (first + threads <= rows * chunks)
+      copy();
+    else // Fewer chunks than threads are left.
+      s.ifThen(s.less(number, s.constant(rows * chunks)), copy);
   }
 }
 

@@ -67,6 +67,8 @@ LogicalResult Lowering::lower(Operation *op) {
       .Case([&](tile::ExpandOp expand) { return lowerExpand(expand), success(); })
       .Case([&](tile::ReduceOp reduce) { return lowerReduce(reduce), success(); })
       .Case([&](tile::ScanOp scan) { return lowerScan(scan), success(); })
+      .Case([&](tile::KeepOp keep) { return lowerKeep(keep), success(); })
+      .Case([&](tile::AnyOp any) { return lowerAny(any), success(); })
       .Case([&](tile::DotOp dot) { return lowerDot(dot), success(); })
       .Case([&](tile::LoadOp load) { return lowerLoad(load); })
       .Case([&](tile::StoreOp store) { return lowerStore(store); })
@@ -76,6 +78,11 @@ LogicalResult Lowering::lower(Operation *op) {
       .Case([&](tile::WriteOp write) { return lowerWrite(write); })
       .Case([&](tile::CountOp count) { return lowerCount(count), success(); })
       .Case([&](tile::AliasOp alias) { return shared[alias.getResult()] = shared[alias.getSource()], success(); })
+      .Case([&](tile::ChooseOp choose) {
+        Value isOdd = s.less(s.constant(0), s.bitAnd(scalar(choose.getNumber()), 1));
+        shared[choose.getResult()] = s.select(isOdd, shared[choose.getSecond()], shared[choose.getFirst()]);
+        return success();
+      })
       .Case([&](tile::AllocOp) { return success(); }) // placed by the pass
       .Case([&](tile::BarrierOp) { return s.barrier(), success(); })
       .Case([&](tile::CommitOp) { return s.inlineAsm({}, {}, "cp.async.commit_group;", "~{memory}", true), success(); })

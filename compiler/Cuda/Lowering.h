@@ -41,6 +41,8 @@ public:
   void lowerRange(tile::RangeOp op);
   void lowerExpand(tile::ExpandOp op);
   void lowerReduce(tile::ReduceOp op);
+  void lowerAny(tile::AnyOp op);
+  void lowerKeep(tile::KeepOp op);
   // LowerGlobal.cpp
   mlir::LogicalResult lowerLoad(tile::LoadOp op);
   mlir::LogicalResult lowerStore(tile::StoreOp op);

@@ -51,23 +51,39 @@ private:
     }
   }
 
-  /// Runs of different lengths go on together until the longest ends.
+  /// Runs of different lengths go on together: those of level 0 end after one position, and where the block has none of
+  /// a higher level, so does the block.
   Value sumOfRun(Value inside) {
-    Value view = c.view(op.getDout());
-    int64_t longest = pyramid.windowLength(pyramid.getNumLevels() - 1), together = std::min<int64_t>(longest, 8);
-    Value zero = t.constant(tiles.type(t.b.getF32Type()), 0);
-    return t.loop(0, longest, together, {zero}, [&](Value i, ValueRange carried) -> Values {
+    Value sum = t.convert(loadPosition(0, inside), t.b.getF32Type());
+    for (int64_t level = 1; level < pyramid.getNumLevels(); ++level) {
+      int64_t begin = pyramid.windowLength(level - 1), end = pyramid.windowLength(level);
+      sum = t.changeIf(t.any(t.lessEqual(end, length)), sum, [&] { return addPositions(begin, end, inside, sum); });
+    }
+    return sum;
+  }
+
+  /// Several positions at once, so that their loads are under way together.
+  Value addPositions(int64_t begin, int64_t end, Value inside, Value sum) {
+    int64_t together = std::min<int64_t>(8, begin == 1 ? end - begin : begin);
+    int64_t whole = begin + (end - begin) / together * together;
+    auto add = [&](Value from, int64_t count, Value total) {
       Values rows;
-      for (int64_t j = 0; j < together; ++j) {
-        Value number = t.add(i, j), position = t.add(first, number);
-        Value heard = t.both(t.less(number, length), t.less(position, pyramid.getSeqLen()));
-        rows.push_back(t.load(tiles.type(element), view, {batch, head, position}, t.both(inside, heard)));
-      }
-      Value sum = carried[0];
+      for (int64_t j = 0; j < count; ++j)
+        rows.push_back(loadPosition(t.add(from, j), inside));
       for (Value row : rows)
-        sum = t.add(sum, t.convert(row, t.b.getF32Type()));
-      return {sum};
+        total = t.add(total, t.convert(row, t.b.getF32Type()));
+      return total;
+    };
+    sum = t.loop(begin, whole, together, {sum}, [&](Value i, ValueRange carried) -> Values {
+      return {add(i, together, carried[0])};
     })[0];
+    return whole == end ? sum : add(t.i32(whole), end - whole, sum);
+  }
+
+  Value loadPosition(Operand number, Value inside) {
+    Value position = t.add(first, number);
+    Value heard = t.both(t.less(number, length), t.less(position, pyramid.getSeqLen()));
+    return t.load(tiles.type(element), c.view(op.getDout()), {batch, head, position}, t.both(inside, heard));
   }
 
   KernelContext &c;

@@ -140,6 +140,12 @@ Value TileBuilder::reduce(tile::Reduction kind, Value x) {
   return tile::ReduceOp::create(b, loc, result, kind, x);
 }
 
+Value TileBuilder::keep(tile::Triangle side, Value x, Value diagonal, double otherwise) {
+  return tile::KeepOp::create(b, loc, x.getType(), side, x, diagonal, llvm::APFloat(static_cast<float>(otherwise)));
+}
+
+Value TileBuilder::any(Value mask) { return tile::AnyOp::create(b, loc, b.getI1Type(), mask); }
+
 Value TileBuilder::load(Type result, Value view, ValueRange at, Value mask) {
   return tile::LoadOp::create(b, loc, result, view, at, mask);
 }
@@ -151,6 +157,9 @@ Value TileBuilder::alloc(ArrayRef<int64_t> shape, Type element) {
 }
 Value TileBuilder::alias(Value shared, ArrayRef<int64_t> shape, Type element) {
   return tile::AliasOp::create(b, loc, tile::SharedType::get(b.getContext(), shape, element), shared);
+}
+Value TileBuilder::choose(Value first, Value second, Value number) {
+  return first == second ? first : tile::ChooseOp::create(b, loc, first.getType(), first, second, number).getResult();
 }
 Value TileBuilder::read(Type result, Value shared, bool transposed) {
   return tile::ReadOp::create(b, loc, result, shared, Value(), transposed);

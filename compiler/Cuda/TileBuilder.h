@@ -78,6 +78,8 @@ public:
   /// The type of `like` with other elements.
   mlir::RankedTensorType typeLike(mlir::Value like, mlir::Type element);
   mlir::Value reduce(tile::Reduction kind, mlir::Value x); ///< one value a row
+  mlir::Value keep(tile::Triangle side, mlir::Value x, mlir::Value diagonal, double otherwise);
+  mlir::Value any(mlir::Value mask);                       ///< of all threads of the block
   mlir::Value load(mlir::Type result, mlir::Value view, mlir::ValueRange at, mlir::Value mask = {});
   /// Sums of the elements before each, and of all.
   std::pair<mlir::Value, mlir::Value> scan(mlir::Value x);
@@ -85,6 +87,7 @@ public:
   void store(mlir::Value value, mlir::Value view, mlir::ValueRange at, mlir::Value mask = {});
   mlir::Value alloc(llvm::ArrayRef<int64_t> shape, mlir::Type element);
   mlir::Value alias(mlir::Value shared, llvm::ArrayRef<int64_t> shape, mlir::Type element);
+  mlir::Value choose(mlir::Value first, mlir::Value second, mlir::Value number);
   mlir::Value read(mlir::Type result, mlir::Value shared, bool transposed = false);
   /// Elements at an index tile, or one at a scalar index.
   mlir::Value readAt(mlir::Value shared, Operand at);

@@ -57,6 +57,13 @@ LogicalResult ScanOp::verify() {
   return success();
 }
 
+LogicalResult KeepOp::verify() {
+  auto tile = cast<RankedTensorType>(getResult().getType());
+  if (tile.getRank() != 2 || !isa_and_nonnull<RowsAttr, MmaAttr>(tile.getEncoding()))
+    return emitOpError("expects a tile of layout rows or mma, but got ") << tile;
+  return success();
+}
+
 LogicalResult DotOp::verify() {
   auto acc = cast<RankedTensorType>(getAcc().getType());
   auto b = dyn_cast<SharedType>(getB().getType());

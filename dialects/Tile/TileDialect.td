@@ -154,4 +154,9 @@ def Tile_ReductionAttr : I32EnumAttr<"Reduction", "how a dimension is folded", [
   let cppNamespace = "::lighthouse::tile";
 }
 
+def Tile_TriangleAttr : I32EnumAttr<"Triangle", "a side of a diagonal, and the diagonal", [
+    I32EnumAttrCase<"Lower", 0, "lower">, I32EnumAttrCase<"Upper", 1, "upper">]> {
+  let cppNamespace = "::lighthouse::tile";
+}
+
 #endif // LIGHTHOUSE_TILE_DIALECT_TD

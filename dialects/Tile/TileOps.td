@@ -129,11 +129,40 @@ def ScanOp : Tile_Op<"scan", [MemoryEffects<[MemRead, MemWrite]>, AllTypesMatch<
   let hasVerifier = 1;
 }
 
+def KeepOp : Tile_Op<"keep", [Pure, AllTypesMatch<["source", "result"]>]> {
+  let summary = "the elements of a triangle, and a constant elsewhere";
+  let description = [{
+    `lower` keeps element [i, j] where j <= i + diagonal, `upper` where j >= i + diagonal. A thread compares its rows with constants: no column numbers take registers.
+
+    ```mlir
+    %seen = tile.keep lower %scores, %diagonal else 0xFF800000 : tensor<64x64xf32, #tile.mma<warps = 4>>
+    ```
+  }];
+  let arguments = (ins Tile_TriangleAttr:$side, Tile_F32Tile:$source, I32:$diagonal, F32Attr:$otherwise);
+  let results = (outs Tile_F32Tile:$result);
+  let assemblyFormat = "$side $source `,` $diagonal `else` $otherwise attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def AnyOp : Tile_Op<"any"> {
+  let summary = "whether an element of the mask is true, in any thread of the block";
+  let description = [{
+    The same answer in every thread, so that the block may branch on it.
+
+    ```mlir
+    %some = tile.any %mask : tensor<64xi1, #tile.slice<dim = 1, of = #tile.rows<threads = 256, lanes = 16, elements = 8>>>
+    ```
+  }];
+  let arguments = (ins Tile_Mask:$mask);
+  let results = (outs I1:$result);
+  let assemblyFormat = "$mask attr-dict `:` type($mask)";
+}
+
 def DotOp : Tile_Op<"dot", [MemoryEffects<[MemRead]>, AllTypesMatch<["acc", "result"]>]> {
   let summary = "matrix product, added to a tile";
   let description = [{
     `result = a b + acc` with `a` [M, K], `b` [K, N] or, `transposed`, [N, K]. `a` is a register tile of the accumulator's layout or a shared tile, `b` a shared tile. 16-bit elements: `mma.sync` with float32
-    accumulation. float32: each factor is split into two tf32 numbers, whose three larger products are summed; about 2^-21 of the largest term is lost.
+    accumulation. float32: each factor is split into two tf32 numbers, whose three larger products are summed, and the sums of 8 columns are added with rounding; about 2^-21 of the largest term is lost.
 
     ```mlir
     %s = tile.dot %a, %k, %zero transposed : tensor<64x128xbf16, #mma>, !tile.shared<64x128xbf16>, tensor<64x64xf32, #mma>
@@ -223,6 +252,20 @@ def AliasOp : Tile_Op<"alias", [Pure]> {
   let results = (outs Tile_SharedType:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
   let hasVerifier = 1;
+}
+
+def ChooseOp : Tile_Op<"choose", [Pure, AllTypesMatch<["first", "second", "result"]>]> {
+  let summary = "one of two shared tiles";
+  let description = [{
+    The second where the number is odd, else the first: while a block works on one, the other is filled.
+
+    ```mlir
+    %k = tile.choose %even, %odd by %i : !tile.shared<64x128xbf16>
+    ```
+  }];
+  let arguments = (ins Tile_SharedType:$first, Tile_SharedType:$second, I32:$number);
+  let results = (outs Tile_SharedType:$result);
+  let assemblyFormat = "$first `,` $second `by` $number attr-dict `:` type($result)";
 }
 
 def ReadOp : Tile_Op<"read", [MemoryEffects<[MemRead]>]> {
