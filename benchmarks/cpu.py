@@ -10,6 +10,7 @@ inputs.
 import argparse
 import csv
 import itertools
+import os
 import pathlib
 import re
 import statistics
@@ -104,7 +105,10 @@ def measure_memory(side: str, seq_len: int, topk: int, dtype: str) -> None:
 
 def memory(side: str, seq_len: int, topk: int, dtype: str) -> list[int]:
     command = [sys.executable, __file__, "--memory-of", side, str(seq_len), str(topk), dtype]
-    return [int(line) for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()]
+    # Freed memory goes back to the system at once, so that figures do not depend on what a process did before.
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    result = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+    return [int(line) for line in result.stdout.split()]
 
 
 def gemm_rate(dtype: torch.dtype) -> float:

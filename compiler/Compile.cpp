@@ -40,7 +40,7 @@ llvm::Expected<CompiledModule> compileForHost(ModuleOp module, const HostTarget 
   compiled.target = target.name();
   auto fuse = [](OpPassManager &pm) {
     buildStagePipeline(pm);
-    buildFusionPipeline(pm);
+    buildHostFusionPipeline(pm);
   };
   if (llvm::Error error = runPipeline(module, fuse))
     return std::move(error);
@@ -70,7 +70,7 @@ llvm::Expected<std::string> emitForHost(ModuleOp module, const HostTarget &targe
     return std::move(error);
   if (stage == EmitStage::Stages)
     return textOf(module, "");
-  if (llvm::Error error = runPipeline(module, buildFusionPipeline))
+  if (llvm::Error error = runPipeline(module, buildHostFusionPipeline))
     return std::move(error);
   if (stage == EmitStage::Fused)
     return textOf(module, "");
@@ -107,7 +107,7 @@ std::string compilerKey() {
   llvm::raw_string_ostream stream(key);
   OpPassManager pm(ModuleOp::getOperationName());
   buildStagePipeline(pm);
-  buildFusionPipeline(pm);
+  buildHostFusionPipeline(pm);
   buildHostLLVMPipeline(pm);
   buildCudaFusionPipeline(pm);
   buildCudaTilePipeline(pm);

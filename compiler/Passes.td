@@ -63,7 +63,7 @@ def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> 
     %dqs = lighthouse.sum_parts %split {parts = 2} : tensor<1x8x5120x64xf32>
     ```
   }];
-  let options = [Option<"items", "items", "int64_t", "32", "work items to aim for">];
+  let options = [Option<"items", "items", "int64_t", "16", "work items to aim for">];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
@@ -112,6 +112,25 @@ def FuseStages : Pass<"lighthouse-fuse-stages", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
+def SplitGradients : Pass<"lighthouse-split-gradients", "::mlir::func::FuncOp"> {
+  let summary = "writes the gradients of q, k and v one after another";
+  let description = [{
+    Makes of a kernel of `gather_backward` and `pool_backward` one for each gradient that it writes, which reads the rows of that gradient only; `ub.poison` stands for the others. The rows of a gradient
+    that is done with can then lie in the memory of one that is still to come, and none is read twice: the three share nothing but the selection.
+
+    Leaves other kernels alone.
+
+    ```mlir
+    %dq, %dk, %dv = lighthouse.kernel "gather_backward_pool_backward" reads(%a = %dqs, %b = %dks, %c = %dvs, %s = %slots) : /* ... */
+    // becomes
+    %dq = lighthouse.kernel "gather_backward_pool_backward_q" reads(%a = %dqs, %s = %slots) : /* ... */
+    %dk = lighthouse.kernel "gather_backward_pool_backward_k" reads(%a = %dks, %s = %slots) : /* ... */
+    %dv = lighthouse.kernel "gather_backward_pool_backward_v" reads(%a = %dvs, %s = %slots) : /* ... */
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::ub::UBDialect"];
+}
+
 def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::ModuleOp"> {
   let summary = "kernels to loops and vectors for the host CPU";
   let description = [{
@@ -119,7 +138,8 @@ def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::Modul
     work item. `lighthouse.items` on it says how many items there are; they are independent. Arguments and results of `@f` marked `lighthouse.strided` have dynamic strides, all other
     buffers are row-major. The functions that held the kernels are erased.
 
-    `lanes` is the vector width in float32 elements, `registers` the number of vector registers: they shape the attention's register tiles.
+    `lanes` is the vector width in float32 elements, `registers` the number of vector registers: they shape the attention's register tiles. With `tiles`, attention's
+    forward pass on bfloat16 rows multiplies in AMX's tile registers.
 
     ```mlir
     func.func @forward(%q: !q {lighthouse.strided}, %sel: !selection) -> !rows {
@@ -133,8 +153,9 @@ def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::Modul
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "vector width in float32 elements: 4, 8 or 16">,
-    Option<"registers", "registers", "int64_t", "32", "number of vector registers: 16 or 32">];
-  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+    Option<"registers", "registers", "int64_t", "32", "number of vector registers: 16 or 32">,
+    Option<"tiles", "tiles", "bool", "false", "whether the CPU multiplies tiles of bfloat16 (AMX)">];
+  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 

@@ -9,10 +9,12 @@
 #include "runtime/HostTarget.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -23,9 +25,9 @@ using namespace mlir;
 namespace lighthouse {
 
 void registerDialects(DialectRegistry &registry) {
-  registry.insert<LighthouseDialect, tile::TileDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect, LLVM::LLVMDialect,
-                  math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
-                  x86vector::X86VectorDialect>();
+  registry.insert<LighthouseDialect, tile::TileDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
+                  ub::UBDialect, x86vector::X86VectorDialect>();
 }
 
 void buildStagePipeline(OpPassManager &pm) {
@@ -61,10 +63,16 @@ void buildCudaLLVMPipeline(OpPassManager &pm) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
+void buildHostFusionPipeline(OpPassManager &pm) {
+  buildFusionPipeline(pm);
+  pm.addNestedPass<func::FuncOp>(createSplitGradients());
+}
+
 void buildHostLoopPipeline(OpPassManager &pm, const HostTarget &target) {
   LowerKernelsToHostOptions options;
   options.lanes = target.vector_lanes;
   options.registers = target.vector_registers;
+  options.tiles = target.has_amx;
   pm.addPass(createLowerKernelsToHost(options));
   if (!target.has_avx512bf16) {
     // LLVM would call a rounding function of libgcc that not every system has.
@@ -80,6 +88,7 @@ void buildHostLLVMPipeline(OpPassManager &pm) {
   pm.addPass(memref::createExpandStridedMetadataPass());
   ConvertVectorToLLVMPassOptions vectors;
   vectors.x86Vector = true;
+  vectors.amx = true;
   pm.addPass(createConvertVectorToLLVMPass(vectors));
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());

@@ -46,7 +46,7 @@ enum CudaJitOption : int {
 };
 
 /// The entry points, each with the CUDA version whose form of it we call: X(name, version, parameters).
-#define LIGHTHOUSE_CUDA_ENTRY_POINTS(X)                                                                                \
+#define FOR_EACH_CUDA_ENTRY_POINT(X)                                                                                   \
   X(cuInit, 2000, (unsigned flags))                                                                                    \
   X(cuDriverGetVersion, 2020, (int *version))                                                                          \
   X(cuGetErrorName, 6000, (CUresult code, const char **name))                                                          \

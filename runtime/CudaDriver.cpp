@@ -29,12 +29,12 @@ Expected<CudaDriver> CudaDriver::open(const std::string &library) {
   if (!get_address)
     return createStringError("expects " + kLeastDriver + ", but " + library + " is older: it has no cuGetProcAddress");
   CudaDriver driver;
-#define LIGHTHOUSE_CUDA_FIND(name, version, parameters)                                                                \
+#define FIND_CUDA_ENTRY_POINT(name, version, parameters)                                                               \
   if (get_address(#name, reinterpret_cast<void **>(&driver.name), version, 0) != kCudaSuccess || !driver.name)         \
     return createStringError("expects " + kLeastDriver + ", but " + library + " has no " #name " of CUDA " +           \
                              formatCudaVersion(version));
-  LIGHTHOUSE_CUDA_ENTRY_POINTS(LIGHTHOUSE_CUDA_FIND)
-#undef LIGHTHOUSE_CUDA_FIND
+  FOR_EACH_CUDA_ENTRY_POINT(FIND_CUDA_ENTRY_POINT)
+#undef FIND_CUDA_ENTRY_POINT
   if (Error error = driver.check(driver.cuDriverGetVersion(&driver.cuda_version), "cuDriverGetVersion"))
     return std::move(error);
   if (Error error = driver.check(driver.cuInit(0), "cuInit"))

@@ -27,9 +27,9 @@ public:
   llvm::Error check(CUresult code, const llvm::Twine &what) const;
 
 // NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator and a parameter list
-#define LIGHTHOUSE_CUDA_MEMBER(name, version, parameters) CUresult(*name) parameters = nullptr;
-  LIGHTHOUSE_CUDA_ENTRY_POINTS(LIGHTHOUSE_CUDA_MEMBER)
-#undef LIGHTHOUSE_CUDA_MEMBER
+#define CUDA_ENTRY_POINT_MEMBER(name, version, parameters) CUresult(*name) parameters = nullptr;
+  FOR_EACH_CUDA_ENTRY_POINT(CUDA_ENTRY_POINT_MEMBER)
+#undef CUDA_ENTRY_POINT_MEMBER
 
 private:
   int cuda_version = 0;

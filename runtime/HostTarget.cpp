@@ -11,6 +11,10 @@
 #include "llvm/TargetParser/X86TargetParser.h"
 
 #include <cstdlib>
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 using namespace llvm;
 
@@ -60,9 +64,30 @@ static std::string featureString(const StringMap<bool> &features) {
   return join(parts, ",");
 }
 
+/// Asks the system for the tile registers, which a process has to before it may use them. False where that fails, for
+/// example since a signal handler's stack is too small to save them.
+static bool allowTiles() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr int kRequestPermission = 0x1023, kTileData = 18; // of asm/prctl.h: ARCH_REQ_XCOMP_PERM
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+/// What the system says of the CPU, without what this process may not use.
+static StringMap<bool> hostFeatures() {
+  StringMap<bool> features = sys::getHostCPUFeatures();
+  if (features.lookup("amx-tile") && !allowTiles())
+    for (auto &feature : features)
+      if (feature.first().starts_with("amx-"))
+        feature.second = false;
+  return features;
+}
+
 Expected<HostTarget> HostTarget::detect() {
   Triple triple(sys::getProcessTriple());
-  StringMap<bool> features = sys::getHostCPUFeatures();
+  StringMap<bool> features = hostFeatures();
   HostTarget target;
   target.triple = triple.str();
   target.cpu = sys::getHostCPUName().str();
@@ -79,6 +104,7 @@ Expected<HostTarget> HostTarget::detect() {
   target.has_fma = features.lookup("fma") || triple.isAArch64();
   target.has_f16c = features.lookup("f16c");
   target.has_avx512bf16 = features.lookup("avx512bf16");
+  target.has_amx = features.lookup("amx-bf16") && target.has_avx512bf16;
   return target;
 }
 

@@ -19,6 +19,7 @@ struct HostTarget {
   bool has_fma = false;
   bool has_f16c = false; ///< float16 to and from float32 in one instruction
   bool has_avx512bf16 = false;
+  bool has_amx = false; ///< products of bfloat16 tiles, and the system lets this process use them
 
   /// "host:znver4", as in CompiledModule::target.
   std::string name() const { return "host:" + cpu; }

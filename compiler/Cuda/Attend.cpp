@@ -51,6 +51,7 @@ public:
     q = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     k = t.alloc({blocks.columns, sizes.columns}, sizes.element);
     v = t.alloc({blocks.columns, sizes.columns}, sizes.element);
+    weightsOf.emplace(c, sizes, blocks);
 
     Value end = t.div(t.add(t.min(t.add(first, blocks.rows), sizes.rows), blocks.columns - 1), blocks.columns);
     Value open = t.div(t.add(first, 1), blocks.columns); // blocks of keys that all queries see
@@ -58,11 +59,10 @@ public:
     copyKeys(t.sub(end, 1));
     Values state = {t.constant(blocks.tile(f32, sizes.columns), 0), t.constant(blocks.row(f32), -INFINITY),
                     t.constant(blocks.row(f32), 0)};
-    state = t.loop(0, t.sub(end, open), 1, state, [&](Value i, ValueRange carried) {
-      return step(t.sub(t.sub(end, 1), i), carried, /*masked=*/true);
-    });
-    state = t.loop(0, open, 1, state, [&](Value i, ValueRange carried) {
-      return step(t.sub(t.sub(open, 1), i), carried, /*masked=*/false);
+    Value last = t.sub(end, 1);
+    state = t.loop(0, end, 1, state, [&](Value i, ValueRange carried) {
+      Value block = t.sub(last, i);
+      return step(block, carried, t.lessEqual(open, block));
     });
     finish(state);
     return {runs * sizes.batch * sizes.heads, blocks.warps * 32};
@@ -81,8 +81,9 @@ private:
     return t.select(t.lessEqual(t.expand(key, type), t.expand(query, type)), scores, -INFINITY);
   }
 
-  /// One block of keys. Carried: sums of values, largest scores, sums of weights.
-  Values step(Value block, ValueRange carried, bool masked) {
+  /// One block of keys; `masked`: not all queries see all of them. Carried: sums of values, largest scores, sums of
+  /// weights.
+  Values step(Value block, ValueRange carried, Value masked) {
     Value sums = carried[0], largest = carried[1], weights = carried[2];
     t.wait(0);
     t.barrier(); // The keys are here, and all are done with the values of the block before.
@@ -93,19 +94,16 @@ private:
     t.wait(0);
     t.barrier(); // The values are here, and all are done with the keys.
     t.ifThen(t.less(0, block), [&] { copyKeys(t.sub(block, 1)); });
-    if (masked)
-      scores = mask(scores, block);
-
+    scores = t.changeIf(masked, scores, [&] { return mask(scores, block); });
     Value newLargest = t.maxNumber(largest, t.reduce(tile::Reduction::Max, scores));
-    Value pivot = newLargest;
-    if (masked) // A row may have seen no key yet.
-      pivot = t.select(t.equal(newLargest, -INFINITY), 0.0, newLargest);
+    // A row may have seen no key yet.
+    Value pivot = t.select(t.equal(newLargest, -INFINITY), 0.0, newLargest);
     Value scaled = t.mul(pivot, -sizes.scale_log2);
     Value decay = t.exp2(t.fma(largest, sizes.scale_log2, scaled));
     Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(scaled, type)));
     weights = t.fma(weights, decay, t.reduce(tile::Reduction::Add, p));
     sums = t.mul(sums, t.expand(decay, blocks.tile(f32, sizes.columns)));
-    sums = t.dot(t.convert(p, sizes.element), v, sums);
+    sums = t.dot(weightsOf->operand(p), v, sums);
     return {sums, newLargest, weights};
   }
 
@@ -128,6 +126,7 @@ private:
   Type f32;
   Value batch, head, kvHead, first; ///< first: query
   Value q, k, v;
+  std::optional<Weights> weightsOf;
 };
 
 } // namespace

@@ -5,6 +5,8 @@
 
 #include "compiler/Cuda/Schedule.h"
 
+#include <optional>
+
 namespace lighthouse::cuda {
 
 /// Sizes of one attention problem, and constants of its softmax.
@@ -36,6 +38,31 @@ struct AttentionBlocks {
   mlir::RankedTensorType column(mlir::Type element) const {
     return tile::tileType({columns}, element, tile::columnSlice(layout));
   }
+};
+
+/// Weights as the left side of a product: rounded to the element type. float32 weights of wide heads go through shared
+/// memory, because a product of registers is one long run of instructions, of which the assembler starts more than a
+/// thread has registers for.
+class Weights {
+public:
+  Weights(KernelContext &context, const AttentionSizes &sizes, const AttentionBlocks &blocks)
+      : t(context.t), element(sizes.element) {
+    if (element.isF32() && sizes.columns > 128)
+      shared = t.alloc({blocks.rows, blocks.columns}, element);
+  }
+
+  mlir::Value operand(mlir::Value weights) {
+    if (!shared)
+      return t.convert(weights, element);
+    t.write(weights, shared);
+    t.barrier();
+    return shared;
+  }
+
+private:
+  TileBuilder &t;
+  mlir::Type element;
+  mlir::Value shared;
 };
 
 } // namespace lighthouse::cuda

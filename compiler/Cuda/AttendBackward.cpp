@@ -34,6 +34,7 @@ public:
     dos = t.alloc({blocks.columns, sizes.columns}, sizes.element);
     lse = t.alloc({blocks.columns}, f32);
     delta = t.alloc({blocks.columns}, f32);
+    weights.emplace(c, sizes, blocks);
     t.copy(c.view(op.getKs()), {batch, kvHead, first}, sizes.rows, k);
     t.copy(c.view(op.getVs()), {batch, kvHead, first}, sizes.rows, v);
     t.commit();
@@ -73,8 +74,7 @@ private:
       Value begin = t.div(first, blocks.columns);
       // From here on all queries of a block see all keys of ours.
       Value open = t.min(t.div(t.add(first, blocks.rows - 1 + blocks.columns - 1), blocks.columns), runs);
-      Values state = t.loop(begin, open, 1, carried, [&](Value i, ValueRange now) { return step(i, now, true); });
-      return t.loop(open, runs, 1, state, [&](Value i, ValueRange now) { return step(i, now, false); });
+      return t.loop(begin, runs, 1, carried, [&](Value i, ValueRange now) { return step(i, now, t.less(i, open)); });
     };
     if (sizes.group() == 1)
       sums = ofHead(firstHead, sums);
@@ -88,7 +88,7 @@ private:
   }
 
   /// One block of queries. Beyond the last row all that is read is zero, and so are the terms. Carried: sums of dK, dV.
-  Values step(Value block, ValueRange carried, bool masked) {
+  Values step(Value block, ValueRange carried, Value masked) {
     Value query = t.mul(block, blocks.columns);
     t.barrier(); // All are done with the block before.
     t.copy(c.view(op.getQs()), {batch, head, query}, sizes.rows, q);
@@ -102,18 +102,18 @@ private:
     Value scores = t.dot(k, q, t.constant(type, 0), /*transposed=*/true);
     Value pivot = t.mul(t.read(blocks.column(f32), lse), -kLog2E);
     Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(pivot, type)));
-    if (masked) {
+    p = t.changeIf(masked, p, [&] {
       Value key = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first);
       Value queries = t.add(t.range(blocks.columns, tile::columnSlice(blocks.layout)), query);
-      p = t.select(t.lessEqual(t.expand(key, type), t.expand(queries, type)), p, 0.0);
-    }
+      return t.select(t.lessEqual(t.expand(key, type), t.expand(queries, type)), p, 0.0);
+    });
     Values sums(carried);
     if (wantsValues)
-      sums.back() = t.dot(t.convert(p, sizes.element), dos, sums.back());
+      sums.back() = t.dot(weights->operand(p), dos, sums.back());
     if (wantsKeys) {
       Value dp = t.dot(v, dos, t.constant(type, 0), /*transposed=*/true);
       Value ds = t.mul(p, t.sub(dp, t.expand(t.read(blocks.column(f32), delta), type)));
-      sums.front() = t.dot(t.convert(ds, sizes.element), q, sums.front());
+      sums.front() = t.dot(weights->operand(ds), q, sums.front());
     }
     return sums;
   }
@@ -128,6 +128,7 @@ private:
   bool wantsKeys = true, wantsValues = true;
   Value batch, kvHead, head, first; ///< first: key
   Value k, v, q, dos, lse, delta;
+  std::optional<Weights> weights;
 };
 
 class QueriesSchedule {
@@ -147,17 +148,20 @@ public:
     dos = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     k = t.alloc({blocks.columns, sizes.columns}, sizes.element);
     v = t.alloc({blocks.columns, sizes.columns}, sizes.element);
+    weights.emplace(c, sizes, blocks);
     t.copy(c.view(op.getQs()), {batch, head, first}, sizes.rows, q);
     t.copy(c.view(op.getDos()), {batch, head, first}, sizes.rows, dos);
     t.commit();
     Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first), inside = t.less(query, sizes.rows);
-    pivot = t.mul(t.load(blocks.row(f32), c.view(op.getLse()), {batch, head, query}, inside), -kLog2E);
-    delta = t.load(blocks.row(f32), c.view(op.getDelta()), {batch, head, query}, inside);
+    lse = t.alloc({blocks.rows}, f32);
+    delta = t.alloc({blocks.rows}, f32);
+    t.copy(c.view(op.getLse()), {batch, head, first}, sizes.rows, lse);
+    t.copy(c.view(op.getDelta()), {batch, head, first}, sizes.rows, delta);
+    t.commit();
     Value end = t.div(t.add(t.min(t.add(first, blocks.rows), sizes.rows), blocks.columns - 1), blocks.columns);
     Value open = t.div(t.add(first, 1), blocks.columns);
     Values sum = {t.constant(blocks.tile(f32, sizes.columns), 0)};
-    sum = t.loop(0, open, 1, sum, [&](Value i, ValueRange now) { return step(i, now, false); });
-    sum = t.loop(open, end, 1, sum, [&](Value i, ValueRange now) { return step(i, now, true); });
+    sum = t.loop(0, end, 1, sum, [&](Value i, ValueRange now) { return step(i, now, t.lessEqual(open, i)); });
     t.store(t.mul(sum[0], sizes.scale), c.view(op.getDqs()), {batch, head, query}, inside);
     return {runs * sizes.batch * sizes.heads, blocks.warps * 32};
   }
@@ -174,7 +178,7 @@ private:
     return {context, 4, 64, 64};
   }
 
-  Values step(Value block, ValueRange carried, bool masked) {
+  Values step(Value block, ValueRange carried, Value masked) {
     Value key = t.mul(block, blocks.columns);
     t.barrier(); // All are done with the block before.
     t.copy(c.view(op.getKs()), {batch, kvHead, key}, sizes.rows, k);
@@ -184,15 +188,16 @@ private:
     t.barrier();
     RankedTensorType type = blocks.tile(f32, blocks.columns);
     Value scores = t.dot(q, k, t.constant(type, 0), /*transposed=*/true);
+    Value pivot = t.mul(t.read(blocks.row(f32), lse), -kLog2E);
     Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(pivot, type)));
-    if (masked) {
+    p = t.changeIf(masked, p, [&] {
       Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first);
       Value keys = t.add(t.range(blocks.columns, tile::columnSlice(blocks.layout)), key);
-      p = t.select(t.lessEqual(t.expand(keys, type), t.expand(query, type)), p, 0.0);
-    }
+      return t.select(t.lessEqual(t.expand(keys, type), t.expand(query, type)), p, 0.0);
+    });
     Value dp = t.dot(dos, v, t.constant(type, 0), /*transposed=*/true);
-    Value ds = t.mul(p, t.sub(dp, t.expand(delta, type)));
-    return {t.dot(t.convert(ds, sizes.element), k, carried[0])};
+    Value ds = t.mul(p, t.sub(dp, t.expand(t.read(blocks.row(f32), delta), type)));
+    return {t.dot(weights->operand(ds), k, carried[0])};
   }
 
   KernelContext &c;
@@ -202,7 +207,8 @@ private:
   AttentionBlocks blocks;
   Type f32;
   Value batch, head, kvHead, first; ///< first: query
-  Value q, dos, k, v, pivot, delta;
+  Value q, dos, k, v, lse, delta;
+  std::optional<Weights> weights;
 };
 
 } // namespace

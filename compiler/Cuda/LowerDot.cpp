@@ -3,6 +3,8 @@
 // Products by mma.sync: m16n8k16 of 16-bit elements, and three m16n8k8 of tf32 for a product of float32.
 #include "compiler/Cuda/Lowering.h"
 
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
 using namespace mlir;
 
 namespace lighthouse::cuda {
@@ -88,51 +90,84 @@ private:
   }
 
   /// The instruction's columns c and c + 4 of A, and rows of B, are columns 2 c and 2 c + 1 of ours: the order of the sum
-  /// is free, and so a thread's neighbouring elements serve.
+  /// is free, and so a thread's neighbouring elements serve. With A in shared memory it is a loop, for float32 takes
+  /// three times the instructions.
   void emitFloat32() {
+    if (!aType) {
+      for (int64_t k = 0; k < inner; k += 8)
+        addProducts(s.constant(k), k);
+      return;
+    }
+    auto loop = scf::ForOp::create(s.b, s.loc, s.constant(0), s.constant(inner), s.constant(8), acc);
+    OpBuilder::InsertionGuard guard(s.b);
+    s.b.setInsertionPointToStart(loop.getBody());
+    acc = Values(loop.getRegionIterArgs());
+    addProducts(loop.getInductionVar(), 0);
+    scf::YieldOp::create(s.b, s.loc, acc);
+    acc = Values(loop.getResults());
+  }
+
+  /// Columns k .. k + 7 of A; `number` is k where it is a constant.
+  void addProducts(Value k, int64_t number) {
     StringRef text = "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {$0,$1,$2,$3}, {$4,$5,$6,$7}, {$8,$9}, "
                      "{$0,$1,$2,$3};";
-    for (int64_t k = 0; k < inner; k += 8) {
-      SmallVector<SmallVector<Split>> left;
-      for (int64_t row = 0; row < rows; row += rowStep)
-        left.push_back(leftOf(row, k));
-      for (int64_t n = 0; n < columns; n += 8) {
-        SmallVector<Split> right = rightOf(k, n);
-        for (int64_t row = 0; row < rows; row += rowStep) {
-          ArrayRef<Split> a = left[row / rowStep];
-          MutableArrayRef<Value> c = accOf(row, n);
-          multiply(text, parts(a, &Split::low), parts(right, &Split::high), c);
-          multiply(text, parts(a, &Split::high), parts(right, &Split::low), c);
-          multiply(text, parts(a, &Split::high), parts(right, &Split::high), c);
-        }
+    SmallVector<SmallVector<Split>> left;
+    for (int64_t row = 0; row < rows; row += rowStep)
+      left.push_back(aType ? leftShared(row, k) : leftRegisters(row, number));
+    for (int64_t n = 0; n < columns; n += 8) {
+      SmallVector<Split> right = rightOf(k, n);
+      for (int64_t row = 0; row < rows; row += rowStep) {
+        ArrayRef<Split> a = left[row / rowStep];
+        MutableArrayRef<Value> c = accOf(row, n);
+        multiply(text, parts(a, &Split::low), parts(right, &Split::high), c);
+        multiply(text, parts(a, &Split::high), parts(right, &Split::low), c);
+        multiply(text, parts(a, &Split::high), parts(right, &Split::high), c);
       }
     }
   }
 
-  SmallVector<Split> leftOf(int64_t row, int64_t k) {
-    Values elements; // of row half 0, then 1
-    if (aType) {
-      Value thread = s.add(s.mul(s.warp(), 16), s.shiftRight(s.lane(), 2)), pair = s.mul(s.bitAnd(s.lane(), 3), 2);
-      for (int64_t half : {0, 1})
-        for (Value word : s.loadShared(
-                 l.sharedAddress(aType, l.shared[op.getA()], s.add(thread, row + 8 * half), s.add(pair, k)), 2))
-          elements.push_back(s.bitcast(word, s.f32));
-    } else {
-      int64_t first = (row / rowStep * (inner / 8) + k / 8) * 4;
-      elements.append(l.of(op.getA()).begin() + first, l.of(op.getA()).begin() + first + 4);
-    }
+  /// In the instruction's order, from elements of row half 0, then 1.
+  SmallVector<Split> inOrder(ArrayRef<Value> elements) {
     return {split(elements[0]), split(elements[2]), split(elements[1]), split(elements[3])};
   }
 
-  SmallVector<Split> rightOf(int64_t k, int64_t n) {
-    Value thread = s.shiftRight(s.lane(), 2), pair = s.mul(s.bitAnd(s.lane(), 3), 2), base = l.shared[op.getB()];
+  SmallVector<Split> leftShared(int64_t row, Value k) {
+    Value thread = s.add(s.mul(s.warp(), 16), s.shiftRight(s.lane(), 2)), pair = s.mul(s.bitAnd(s.lane(), 3), 2);
+    Values elements;
+    for (int64_t half : {0, 1})
+      for (Value word : s.loadShared(
+               l.sharedAddress(aType, l.shared[op.getA()], s.add(thread, row + 8 * half), s.add(pair, k)), 2))
+        elements.push_back(s.bitcast(word, s.f32));
+    return inOrder(elements);
+  }
+
+  SmallVector<Split> leftRegisters(int64_t row, int64_t k) {
+    int64_t first = (row / rowStep * (inner / 8) + k / 8) * 4;
+    return inOrder(ArrayRef<Value>(l.of(op.getA())).slice(first, 4));
+  }
+
+  SmallVector<Split> rightOf(Value k, int64_t n) {
+    Value thread = s.shiftRight(s.lane(), 2), pair = s.mul(s.bitAnd(s.lane(), 3), 2);
     Values words;
     if (op.getTransposed())
-      words = s.loadShared(l.sharedAddress(bType, base, s.add(thread, n), s.add(pair, k)), 2);
+      words = s.loadShared(l.sharedAddress(bType, l.shared[op.getB()], s.add(thread, n), s.add(pair, k)), 2);
     else
       for (int64_t i : {0, 1})
-        words.append(s.loadShared(l.sharedAddress(bType, base, s.add(pair, k + i), s.add(thread, n)), 1));
+        words.append(s.loadShared(addressInRow(s.add(pair, i), k, thread, n), 1));
     return {split(s.bitcast(words[0], s.f32)), split(s.bitcast(words[1], s.f32))};
+  }
+
+  /// Of float32 element `column + n` of row `row + k`, n and k multiples of 8, row and column below 8. For all n there are
+  /// only four sums of parts that vary.
+  Value addressInRow(Value row, Value k, Value column, int64_t n) {
+    Value start = s.offset(l.shared[op.getB()], s.mul(s.add(row, k), bType.pitch()));
+    int64_t chunk = n / 4;
+    Value place = s.mul(column, 4);
+    if (!bType.isSwizzled())
+      return s.offset(s.offset(start, place), chunk * tile::kChunkBytes);
+    place = s.bitXor(place, s.mul(row, tile::kChunkBytes));
+    return s.offset(s.offset(start, s.bitXor(place, s.constant(chunk % 8 * tile::kChunkBytes))),
+                    chunk / 8 * 8 * tile::kChunkBytes);
   }
 
   Lowering &l;

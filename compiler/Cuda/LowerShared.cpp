@@ -90,14 +90,14 @@ static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shar
 }
 
 LogicalResult Lowering::lowerRead(tile::ReadOp op) {
-  auto type = cast<RankedTensorType>(op.getResult().getType());
+  auto type = dyn_cast<RankedTensorType>(op.getType()); // or a scalar, at an index
   auto source = cast<tile::SharedType>(op.getSource().getType());
   Value base = shared[op.getSource()];
   Values result;
   if (op.getAt()) {
     for (Value index : of(op.getAt()))
       result.push_back(
-          s.loadScalar(s.offset(base, s.mul(index, source.elementBytes())), registerType(type)));
+          s.loadScalar(s.offset(base, s.mul(index, source.elementBytes())), registerType(op.getType())));
   } else if (isPacked(type.getElementType()) && isa<tile::MmaAttr>(type.getEncoding())) {
     result = readMatrices(*this, op, type);
   } else {
@@ -108,6 +108,12 @@ LogicalResult Lowering::lowerRead(tile::ReadOp op) {
   }
   set(op.getResult(), std::move(result));
   return success();
+}
+
+void Lowering::lowerCount(tile::CountOp op) {
+  Value base = shared[op.getTarget()];
+  for (auto [i, index] : llvm::enumerate(of(op.getAt())))
+    s.countShared(s.offset(base, s.mul(index, 4)), op.getMask() ? of(op.getMask())[i] : Value());
 }
 
 LogicalResult Lowering::lowerWrite(tile::WriteOp op) {

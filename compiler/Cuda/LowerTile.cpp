@@ -87,17 +87,23 @@ private:
     }
   }
 
-  /// Places one after another; gives the bytes of all.
+  /// Places one after another, and what scans need; gives the bytes of all.
   int64_t placeShared() {
-    int64_t bytes = 0;
+    int64_t bytes = 0, scratch = 0;
     Value base;
-    for (auto alloc : kernel.getBody().getOps<tile::AllocOp>()) {
+    auto here = [&] {
       if (!base)
         base = LLVM::AddressOfOp::create(b, kernel.getLoc(), sharedMemory(kernel->getParentOfType<ModuleOp>()));
-      lowering.shared[alloc.getResult()] = lowering.s.offset(base, bytes);
+      return lowering.s.offset(base, bytes);
+    };
+    for (auto alloc : kernel.getBody().getOps<tile::AllocOp>()) {
+      lowering.shared[alloc.getResult()] = here();
       bytes += llvm::alignTo(cast<tile::SharedType>(alloc.getType()).bytes(), kSharedAlignment);
     }
-    return bytes;
+    kernel.walk([&](tile::ScanOp scan) { scratch = std::max(scratch, scratchBytes(scan)); });
+    if (scratch)
+      lowering.scratch = here();
+    return bytes + scratch;
   }
 
   tile::KernelOp kernel;

@@ -45,7 +45,7 @@ Value Lowering::threadColumn(Attribute layout) {
 
 LogicalResult Lowering::lower(Block &block) {
   for (Operation &op : block) {
-    if (isa<scf::YieldOp>(op))
+    if (isa<scf::YieldOp, scf::ConditionOp>(op))
       continue;
     if (failed(lower(&op)))
       return failure();
@@ -58,6 +58,7 @@ LogicalResult Lowering::lower(Operation *op) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](scf::ForOp) { return lowerFor(op); })
       .Case([&](scf::IfOp) { return lowerIf(op); })
+      .Case([&](scf::WhileOp) { return lowerWhile(op); })
       .Case([&](tile::BlockIdOp) { return set(op->getResult(0), {s.blockId()}), success(); })
       .Case([&](tile::SplatOp splat) {
         return set(splat.getResult(), Values(numRegisters(splat.getType()), scalar(splat.getValue()))), success();
@@ -65,12 +66,15 @@ LogicalResult Lowering::lower(Operation *op) {
       .Case([&](tile::RangeOp range) { return lowerRange(range), success(); })
       .Case([&](tile::ExpandOp expand) { return lowerExpand(expand), success(); })
       .Case([&](tile::ReduceOp reduce) { return lowerReduce(reduce), success(); })
+      .Case([&](tile::ScanOp scan) { return lowerScan(scan), success(); })
       .Case([&](tile::DotOp dot) { return lowerDot(dot), success(); })
       .Case([&](tile::LoadOp load) { return lowerLoad(load); })
       .Case([&](tile::StoreOp store) { return lowerStore(store); })
+      .Case([&](tile::FillOp fill) { return lowerFill(fill), success(); })
       .Case([&](tile::CopyOp copy) { return lowerCopy(copy), success(); })
       .Case([&](tile::ReadOp read) { return lowerRead(read); })
       .Case([&](tile::WriteOp write) { return lowerWrite(write); })
+      .Case([&](tile::CountOp count) { return lowerCount(count), success(); })
       .Case([&](tile::AliasOp alias) { return shared[alias.getResult()] = shared[alias.getSource()], success(); })
       .Case([&](tile::AllocOp) { return success(); }) // placed by the pass
       .Case([&](tile::BarrierOp) { return s.barrier(), success(); })
@@ -116,6 +120,34 @@ LogicalResult Lowering::lowerFor(Operation *op) {
   Values yielded = flatten(*this, loop.getBody()->getTerminator()->getOperands());
   if (!initial.empty())
     scf::YieldOp::create(s.b, s.loc, yielded);
+  unflatten(*this, loop.getResults(), lowered.getResults());
+  return success();
+}
+
+LogicalResult Lowering::lowerWhile(Operation *op) {
+  auto loop = cast<scf::WhileOp>(op);
+  auto typesOf = [](ValueRange values) {
+    SmallVector<Type> types;
+    for (Value value : values)
+      types.append(numRegisters(value.getType()), registerType(value.getType()));
+    return types;
+  };
+  SmallVector<Type> types = typesOf(loop.getResults());
+  auto lowered = scf::WhileOp::create(s.b, s.loc, types, flatten(*this, loop.getInits()));
+  OpBuilder::InsertionGuard guard(s.b);
+  auto enter = [&](Region &region, Block &from) {
+    SmallVector<Type> arguments = typesOf(from.getArguments());
+    Block *to = s.b.createBlock(&region, {}, arguments, SmallVector<Location>(arguments.size(), s.loc));
+    unflatten(*this, from.getArguments(), to->getArguments());
+    return lower(from);
+  };
+  if (failed(enter(lowered.getBefore(), *loop.getBeforeBody())))
+    return failure();
+  scf::ConditionOp condition = loop.getConditionOp();
+  scf::ConditionOp::create(s.b, s.loc, scalar(condition.getCondition()), flatten(*this, condition.getArgs()));
+  if (failed(enter(lowered.getAfter(), *loop.getAfterBody())))
+    return failure();
+  scf::YieldOp::create(s.b, s.loc, flatten(*this, loop.getYieldOp().getOperands()));
   unflatten(*this, loop.getResults(), lowered.getResults());
   return success();
 }

@@ -21,6 +21,7 @@ public:
   Simt s;
   llvm::DenseMap<mlir::Value, ViewMemory> views;
   llvm::DenseMap<mlir::Value, mlir::Value> shared; ///< a shared tile to its address
+  mlir::Value scratch;                             ///< shared memory of scans
 
   /// The registers of a value: one for a scalar or each element of a tile, one for two elements of 16 bits.
   const Values &of(mlir::Value value) const { return registers.find(value)->second; }
@@ -47,6 +48,11 @@ public:
   // LowerShared.cpp
   mlir::LogicalResult lowerRead(tile::ReadOp op);
   mlir::LogicalResult lowerWrite(tile::WriteOp op);
+  void lowerCount(tile::CountOp op);
+  // LowerFill.cpp
+  void lowerFill(tile::FillOp op);
+  // LowerScan.cpp
+  void lowerScan(tile::ScanOp op);
   // LowerDot.cpp
   void lowerDot(tile::DotOp op);
 
@@ -56,6 +62,7 @@ public:
 private:
   mlir::LogicalResult lowerFor(mlir::Operation *op);
   mlir::LogicalResult lowerIf(mlir::Operation *op);
+  mlir::LogicalResult lowerWhile(mlir::Operation *op);
 
   llvm::DenseMap<mlir::Value, Values> registers;
 };
@@ -80,6 +87,9 @@ private:
 
 /// Whether a tile's registers hold two elements each.
 inline bool isPacked(mlir::Type element) { return element.isF16() || element.isBF16(); }
+
+/// Bytes of shared memory that a scan needs beside the tiles.
+int64_t scratchBytes(tile::ScanOp op);
 
 /// Number of registers, and the type of one.
 int64_t numRegisters(mlir::Type type);

@@ -87,6 +87,18 @@ Value Simt::shuffleXor(Value x, int64_t mask) {
   return intrinsic(name, type, {constant(-1), x, constant(mask), constant(31)});
 }
 
+Value Simt::shuffle(Value x, Value from) {
+  return intrinsic("llvm.nvvm.shfl.sync.idx.i32", i32, {constant(-1), x, from, constant(31)});
+}
+
+Value Simt::sumUpToLane(Value x) {
+  for (int64_t step = 1; step < 32; step *= 2) {
+    Value below = intrinsic("llvm.nvvm.shfl.sync.up.i32", i32, {constant(-1), x, constant(step), constant(0)});
+    x = add(x, select(less(lane(), constant(step)), constant(0), below));
+  }
+  return x;
+}
+
 //===-- Memory -----------------------------------------------------------===//
 
 Value Simt::offset(Value pointer, Value bytes) {
@@ -179,6 +191,13 @@ void Simt::storeShared(ValueRange words, Value pointer) {
 
 Value Simt::loadScalar(Value pointer, Type type) { return LLVM::LoadOp::create(b, loc, type, pointer); }
 void Simt::storeScalar(Value value, Value pointer) { LLVM::StoreOp::create(b, loc, value, pointer); }
+
+void Simt::countShared(Value pointer, Value predicate) {
+  if (predicate)
+    inlineAsm({}, {sharedAddress(pointer), predicate}, "@$1 red.shared.add.u32 [$0], 1;", "r,b,~{memory}", true);
+  else
+    inlineAsm({}, {sharedAddress(pointer)}, "red.shared.add.u32 [$0], 1;", "r,~{memory}", true);
+}
 
 Value Simt::sharedAddress(Value pointer) { return LLVM::PtrToIntOp::create(b, loc, i32, pointer); }
 

@@ -53,6 +53,10 @@ public:
   void barrier();
   /// The value of the lane whose number differs in the bits of `mask`: f32, f64 or i32.
   mlir::Value shuffleXor(mlir::Value x, int64_t mask);
+  /// The value of a given lane: i32.
+  mlir::Value shuffle(mlir::Value x, mlir::Value lane);
+  /// The sum of this lane's value and those of the lanes below: i32.
+  mlir::Value sumUpToLane(mlir::Value x);
 
   //===-- Memory ---------------------------------------------------------===//
 
@@ -68,6 +72,8 @@ public:
   /// A single value of any type, naturally aligned.
   mlir::Value loadScalar(mlir::Value pointer, mlir::Type type);
   void storeScalar(mlir::Value value, mlir::Value pointer);
+  /// Adds 1 to a word of shared memory where `predicate` (may be null) is true, in one step.
+  void countShared(mlir::Value pointer, mlir::Value predicate);
   /// Address of shared memory as a number.
   mlir::Value sharedAddress(mlir::Value pointer);
   /// 4 or 16 bytes from global to shared memory, without waiting; zeros where `predicate` is false.

@@ -52,6 +52,12 @@ Value TileBuilder::min(Operand x, Operand y) { return binary<arith::MinSIOp, ari
 Value TileBuilder::max(Operand x, Operand y) { return binary<arith::MaxSIOp, arith::MaximumFOp>(x, y); }
 Value TileBuilder::maxNumber(Operand x, Operand y) { return binary<arith::MaxSIOp, arith::MaxNumFOp>(x, y); }
 
+Value TileBuilder::minUnsigned(Value x, Operand y) { return arith::MinUIOp::create(b, loc, x, as(y, x.getType())); }
+Value TileBuilder::shiftLeft(Operand x, Operand y) { return binary<arith::ShLIOp, arith::MulFOp>(x, y); }
+Value TileBuilder::shiftRight(Operand x, Operand y) { return binary<arith::ShRUIOp, arith::MulFOp>(x, y); }
+Value TileBuilder::bitAnd(Operand x, Operand y) { return binary<arith::AndIOp, arith::MulFOp>(x, y); }
+Value TileBuilder::bitOr(Operand x, Operand y) { return binary<arith::OrIOp, arith::AddFOp>(x, y); }
+
 Value TileBuilder::fma(Value x, Operand y, Operand z) {
   return math::FmaOp::create(b, loc, x, as(y, x.getType()), as(z, x.getType()));
 }
@@ -92,10 +98,15 @@ Value TileBuilder::convert(Value x, Type element) {
   if (from == element)
     return x;
   Type type = isa<RankedTensorType>(x.getType()) ? static_cast<Type>(typeLike(x, element)) : element;
-  if (from.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth())
+  bool widens = from.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth();
+  if (isa<IntegerType>(from))
+    return widens ? arith::ExtUIOp::create(b, loc, type, x).getResult() : arith::TruncIOp::create(b, loc, type, x);
+  if (widens)
     return arith::ExtFOp::create(b, loc, type, x);
   return arith::TruncFOp::create(b, loc, type, x);
 }
+
+Value TileBuilder::bitcast(Value x, Type element) { return arith::BitcastOp::create(b, loc, typeLike(x, element), x); }
 
 Values TileBuilder::delinearize(Value i, ArrayRef<int64_t> bases) {
   Values digits(bases.size());
@@ -147,6 +158,23 @@ Value TileBuilder::read(Type result, Value shared, bool transposed) {
 void TileBuilder::write(Value value, Value shared) {
   tile::WriteOp::create(b, loc, value, shared, Value(), Value());
 }
+Value TileBuilder::readAt(Value shared, Operand at) {
+  Value index = at.value ? at.value : i32(static_cast<int64_t>(at.constant));
+  Type element = cast<tile::SharedType>(shared.getType()).getElementType();
+  Type result = isa<RankedTensorType>(index.getType()) ? static_cast<Type>(typeLike(index, element)) : element;
+  return tile::ReadOp::create(b, loc, result, shared, index, /*transposed=*/false);
+}
+void TileBuilder::writeAt(Value value, Value shared, Operand at, Value mask) {
+  tile::WriteOp::create(b, loc, value, shared, as(at, typeLike(value, b.getI32Type())), mask);
+}
+void TileBuilder::count(Value shared, Value at, Value mask) { tile::CountOp::create(b, loc, shared, at, mask); }
+std::pair<Value, Value> TileBuilder::scan(Value x) {
+  auto op = tile::ScanOp::create(b, loc, x.getType(), b.getI32Type(), x);
+  return {op.getBefore(), op.getTotal()};
+}
+void TileBuilder::fill(Operand value, Value view, ValueRange at, int64_t count) {
+  tile::FillOp::create(b, loc, as(value, b.getI32Type()), view, at, count);
+}
 void TileBuilder::copy(Value view, ValueRange at, Operand limit, Value shared) {
   tile::CopyOp::create(b, loc, view, at, as(limit, b.getI32Type()), shared);
 }
@@ -178,11 +206,33 @@ Values TileBuilder::loop(Operand from, Operand to, Operand step, ValueRange init
   return Values(op.getResults());
 }
 
+Values TileBuilder::repeat(ValueRange initial, function_ref<Values(ValueRange carried)> body) {
+  auto op = scf::WhileOp::create(
+      b, loc, initial.getTypes(), initial,
+      [&](OpBuilder &, Location, ValueRange carried) {
+        Values next = body(carried);
+        Value again = next.pop_back_val();
+        scf::ConditionOp::create(b, loc, again, next);
+      },
+      [&](OpBuilder &, Location, ValueRange carried) { scf::YieldOp::create(b, loc, carried); });
+  return Values(op.getResults());
+}
+
 void TileBuilder::ifThen(Value condition, function_ref<void()> body) {
   auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op.thenBlock()->getTerminator());
   body();
+}
+
+Value TileBuilder::changeIf(Value condition, Value value, function_ref<Value()> change) {
+  auto op = scf::IfOp::create(b, loc, value.getType(), condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(op.elseBlock());
+  scf::YieldOp::create(b, loc, value);
+  b.setInsertionPointToEnd(op.thenBlock());
+  scf::YieldOp::create(b, loc, change());
+  return op.getResult(0);
 }
 
 } // namespace lighthouse::cuda

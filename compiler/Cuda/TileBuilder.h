@@ -47,6 +47,11 @@ public:
   mlir::Value max(Operand x, Operand y); ///< signed integers; of floats, NaN where one is
   mlir::Value maxNumber(Operand x, Operand y); ///< of floats, the other where one is NaN
   mlir::Value fma(mlir::Value x, Operand y, Operand z);
+  mlir::Value minUnsigned(mlir::Value x, Operand y);
+  mlir::Value shiftLeft(Operand x, Operand y);
+  mlir::Value shiftRight(Operand x, Operand y); ///< unsigned
+  mlir::Value bitAnd(Operand x, Operand y);
+  mlir::Value bitOr(Operand x, Operand y);
   mlir::Value exp2(mlir::Value x);
   mlir::Value log2(mlir::Value x);
   mlir::Value sqrt(mlir::Value x);
@@ -55,7 +60,9 @@ public:
   mlir::Value equal(Operand x, Operand y);
   mlir::Value both(mlir::Value x, mlir::Value y); ///< either may be null: true
   mlir::Value select(mlir::Value condition, Operand x, Operand y);
-  /// To another float type; nothing to do where it is the same.
+  /// The same bits.
+  mlir::Value bitcast(mlir::Value x, mlir::Type element);
+  /// To another type of float or of integer (unsigned); nothing to do where it is the same.
   mlir::Value convert(mlir::Value x, mlir::Type element);
   /// Splits `i` into digits of the given bases, slowest first; the first base is not needed.
   Values delinearize(mlir::Value i, llvm::ArrayRef<int64_t> bases);
@@ -70,11 +77,18 @@ public:
   mlir::RankedTensorType typeLike(mlir::Value like, mlir::Type element);
   mlir::Value reduce(tile::Reduction kind, mlir::Value x); ///< one value a row
   mlir::Value load(mlir::Type result, mlir::Value view, mlir::ValueRange at, mlir::Value mask = {});
+  /// Sums of the elements before each, and of all.
+  std::pair<mlir::Value, mlir::Value> scan(mlir::Value x);
+  void fill(Operand value, mlir::Value view, mlir::ValueRange at, int64_t count);
   void store(mlir::Value value, mlir::Value view, mlir::ValueRange at, mlir::Value mask = {});
   mlir::Value alloc(llvm::ArrayRef<int64_t> shape, mlir::Type element);
   mlir::Value alias(mlir::Value shared, llvm::ArrayRef<int64_t> shape, mlir::Type element);
   mlir::Value read(mlir::Type result, mlir::Value shared, bool transposed = false);
+  /// Elements at an index tile, or one at a scalar index.
+  mlir::Value readAt(mlir::Value shared, Operand at);
   void write(mlir::Value value, mlir::Value shared);
+  void writeAt(mlir::Value value, mlir::Value shared, Operand at, mlir::Value mask);
+  void count(mlir::Value shared, mlir::Value at, mlir::Value mask);
   void copy(mlir::Value view, mlir::ValueRange at, Operand limit, mlir::Value shared);
   void commit();
   void wait(int64_t pending);
@@ -87,7 +101,11 @@ public:
   using CarriedBody = llvm::function_ref<Values(mlir::Value iv, mlir::ValueRange carried)>;
   void loop(Operand from, Operand to, Operand step, Body body);
   Values loop(Operand from, Operand to, Operand step, mlir::ValueRange initial, CarriedBody body);
+  /// Repeats body, which gives what it carries and last whether to go on; at least once.
+  Values repeat(mlir::ValueRange initial, llvm::function_ref<Values(mlir::ValueRange carried)> body);
   void ifThen(mlir::Value condition, llvm::function_ref<void()> body);
+  /// What `change` makes of a value where the condition holds, else the value.
+  mlir::Value changeIf(mlir::Value condition, mlir::Value value, llvm::function_ref<mlir::Value()> change);
 
 private:
   /// The operand as a value of the type of the tile or scalar among both.

@@ -6,7 +6,7 @@
 // running maximum and sum a lane, then O^T[d][query] += V^T P^T. K and V are read as they lie, one element broadcast at
 // a time; only the item's queries are transposed, once. With c = scale * log2(e) the softmax needs exp2 only. Online
 // softmax: Milakov and Gimelshein, arXiv 1805.02867.
-#include "compiler/Host/Matmul.h"
+#include "compiler/Host/Attend.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -152,18 +152,7 @@ private:
     Value maxima = e.scratch({queries}, e.b.getF32Type()), sums = e.scratch({queries}, e.b.getF32Type());
     e.storeRow(stats.take_front(vectors), maxima, {}, queries);
     e.storeRow(stats.drop_front(vectors), sums, {}, queries);
-    Value line = e.scratch({headDim}, e.b.getF32Type());
-    e.loop(0, e.min(queries, e.sub(rows, first)), 1, [&](Value q) {
-      Value row = e.add(first, q), sum = e.load(sums, {q});
-      Value inverse = arith::DivFOp::create(e.b, e.loc, e.f32(1.0), sum);
-      e.loop(0, headDim, 1,
-             [&](Value d) { e.store(arith::MulFOp::create(e.b, e.loc, e.load(ot, {d, q}), inverse), line, {d}); });
-      e.storeRow(e.loadRow(line, {}, headDim), c.buffer(op.getOs()), {batch, head, row}, headDim);
-      // ln(sum 2^s) = ln(sum) + max * ln 2
-      Value log = math::LogOp::create(e.b, e.loc, sum);
-      Value lse = math::FmaOp::create(e.b, e.loc, e.load(maxima, {q}), e.f32(std::numbers::ln2), log);
-      e.store(lse, c.buffer(op.getLse()), {batch, head, row});
-    });
+    finishAttend(c, op, {batch, head, first, ot, maxima, sums});
   }
 
   KernelContext &c;
@@ -179,11 +168,29 @@ private:
 
 } // namespace
 
+void finishAttend(KernelContext &c, AttendOp op, const AttendBlock &block) {
+  Emitter &e = c.e;
+  int64_t rows = shapeOf(op.getQs())[2], headDim = shapeOf(op.getQs())[3], queries = shapeOf(block.sums)[0];
+  Value line = e.scratch({headDim}, e.b.getF32Type());
+  e.loop(0, e.min(queries, e.sub(rows, block.first)), 1, [&](Value q) {
+    Value row = e.add(block.first, q), sum = e.load(block.sums, {q});
+    Value inverse = arith::DivFOp::create(e.b, e.loc, e.f32(1.0), sum);
+    e.loop(0, headDim, 1,
+           [&](Value d) { e.store(arith::MulFOp::create(e.b, e.loc, e.load(block.ot, {d, q}), inverse), line, {d}); });
+    e.storeRow(e.loadRow(line, {}, headDim), c.buffer(op.getOs()), {block.batch, block.head, row}, headDim);
+    // ln(sum 2^s) = ln(sum) + max * ln 2
+    Value log = math::LogOp::create(e.b, e.loc, sum);
+    Value lse = math::FmaOp::create(e.b, e.loc, e.load(block.maxima, {q}), e.f32(std::numbers::ln2), log);
+    e.store(lse, c.buffer(op.getLse()), {block.batch, block.head, row});
+  });
+}
+
 FailureOr<int64_t> scheduleAttend(KernelContext &context) {
   auto op = context.find<AttendOp>();
   if (!context.buffer(op.getOs()) || !context.buffer(op.getLse()))
     return op.emitOpError("expects both of its results to leave the kernel");
-  return AttendSchedule(context, op).emit();
+  bool tiles = context.e.machine.tiles && cast<RankedTensorType>(op.getQs().getType()).getElementType().isBF16();
+  return tiles ? emitAttendTiles(context, op) : AttendSchedule(context, op).emit();
 }
 
 } // namespace lighthouse::host

@@ -19,6 +19,7 @@ namespace lighthouse::host {
 struct Machine {
   int64_t lanes = 16;     ///< float32 elements of a vector
   int64_t registers = 32; ///< vector registers
+  bool tiles = false;     ///< multiplies tiles of bfloat16 (AMX)
 };
 
 /// A vector's place in a row: elements offset .. offset + width - 1.

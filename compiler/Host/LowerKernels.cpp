@@ -4,6 +4,7 @@
 #include "compiler/Host/Emitter.h"
 #include "compiler/Passes.h"
 
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -102,7 +103,7 @@ struct LowerKernelsToHostPass : impl::LowerKernelsToHostBase<LowerKernelsToHostP
           << lanes << " and " << registers;
       return signalPassFailure();
     }
-    Machine machine{lanes, registers};
+    Machine machine{lanes, registers, tiles};
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       SmallVector<KernelOp> kernels(function.getOps<KernelOp>());
       if (kernels.empty())

@@ -3,6 +3,8 @@
 // Syntax and rules of lighthouse.kernel.
 #include "dialects/Lighthouse/Lighthouse.h"
 
+#include "mlir/Dialect/UB/IR/UBOps.h"
+
 using namespace mlir;
 
 namespace lighthouse {
@@ -82,7 +84,7 @@ LogicalResult KernelOp::verify() {
     return emitOpError("expects the region to yield values of the result types, (")
            << getResultTypes() << "), but got (" << yield.getValues().getTypes() << ")";
   for (Operation &op : block.without_terminator())
-    if (!isa<Fusible, CoarseOp, StackOp>(op))
+    if (!isa<Fusible, CoarseOp, StackOp, ub::PoisonOp>(op))
       return op.emitOpError("expects to stand outside of a kernel, whose region holds stages only");
   return success();
 }

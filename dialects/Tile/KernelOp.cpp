@@ -76,7 +76,7 @@ LogicalResult KernelOp::verifyRegions() {
     if (!isa<ViewType>(view.getType()))
       return emitOpError("expects views as arguments, but got ") << view.getType();
     bool loaded = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<LoadOp, CopyOp>(user); });
-    bool stored = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<StoreOp>(user); });
+    bool stored = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<StoreOp, FillOp>(user); });
     if (loaded && stored)
       return emitOpError("expects a view to be loaded or stored to, not both, but got argument ")
              << view.getArgNumber() << " of type " << view.getType();

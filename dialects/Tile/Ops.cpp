@@ -51,6 +51,12 @@ LogicalResult ReduceOp::verify() {
   return expectSlice(*this, getResult().getType(), source, 1);
 }
 
+LogicalResult ScanOp::verify() {
+  if (!isa_and_nonnull<LinearAttr>(asTile(getSource().getType()).getEncoding()))
+    return emitOpError("expects a tile of layout linear, but got ") << getSource().getType();
+  return success();
+}
+
 LogicalResult DotOp::verify() {
   auto acc = cast<RankedTensorType>(getAcc().getType());
   auto b = dyn_cast<SharedType>(getB().getType());
@@ -143,6 +149,17 @@ LogicalResult StoreOp::verify() {
   return verifyAccess(*this, getValue().getType(), cast<ViewType>(getView().getType()), getAt(), getMask());
 }
 
+LogicalResult FillOp::verify() {
+  auto view = cast<ViewType>(getView().getType());
+  if (!view.getElementType().isInteger(32))
+    return emitOpError("expects a view of i32, but got ") << view;
+  if (static_cast<int64_t>(getAt().size()) != view.getRank())
+    return emitOpError("expects ") << view.getRank() << " coordinates for " << view << ", but got " << getAt().size();
+  if (getCount() < 1 || static_cast<int64_t>(getCount()) > view.getShape().back())
+    return emitOpError("expects 1 to ") << view.getShape().back() << " elements, but got " << getCount();
+  return success();
+}
+
 //===-- Shared memory ----------------------------------------------------===//
 
 LogicalResult AllocOp::verify() {
@@ -181,7 +198,21 @@ static LogicalResult verifyShared(Operation *op, RankedTensorType tile, SharedTy
   return success();
 }
 
+static LogicalResult verifyScalarRead(ReadOp op) {
+  auto shared = cast<SharedType>(op.getSource().getType());
+  if (!op.getAt() || asTile(op.getAt().getType()))
+    return op.emitOpError("expects a scalar index for a scalar, but got ")
+           << (op.getAt() ? "an index tile" : "none");
+  if (shared.getRank() != 1 || shared.getElementType() != op.getType() || op.getTransposed())
+    return op.emitOpError("expects a shared tile of one dimension of ") << op.getType() << ", but got " << shared;
+  return success();
+}
+
 LogicalResult ReadOp::verify() {
+  if (!asTile(getType()))
+    return verifyScalarRead(*this);
+  if (getAt() && !asTile(getAt().getType()))
+    return emitOpError("expects a scalar for a scalar index, but got ") << getType();
   auto tile = cast<RankedTensorType>(getResult().getType());
   bool byMatrices = hasRank(tile, 2) && isMma(tile) && is16Bit(tile.getElementType());
   if (getTransposed() && !byMatrices)
@@ -201,6 +232,16 @@ LogicalResult WriteOp::verify() {
   if (getMask() && getMask().getType() != tile.clone(IntegerType::get(getContext(), 1)))
     return emitOpError("expects a mask of the shape and layout of ") << tile << ", but got " << getMask().getType();
   return verifyShared(*this, tile, cast<SharedType>(getTarget().getType()), getAt(), false);
+}
+
+LogicalResult CountOp::verify() {
+  auto target = cast<SharedType>(getTarget().getType());
+  if (target.getRank() != 1 || !target.getElementType().isInteger(32))
+    return emitOpError("expects a shared tile of one dimension of i32, but got ") << target;
+  auto at = cast<RankedTensorType>(getAt().getType());
+  if (getMask() && getMask().getType() != at.clone(IntegerType::get(getContext(), 1)))
+    return emitOpError("expects a mask of the shape and layout of ") << at << ", but got " << getMask().getType();
+  return success();
 }
 
 LogicalResult CopyOp::verify() {

@@ -114,6 +114,21 @@ def ReduceOp : Tile_Op<"reduce", [Pure]> {
   let hasVerifier = 1;
 }
 
+def ScanOp : Tile_Op<"scan", [MemoryEffects<[MemRead, MemWrite]>, AllTypesMatch<["source", "before"]>]> {
+  let summary = "sums of the elements before each, and of all";
+  let description = [{
+    All threads of the block meet in it, as in a `barrier`.
+
+    ```mlir
+    %before, %total = tile.scan %flags : tensor<512xi32, #tile.linear<threads = 256>>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[I32]>:$source);
+  let results = (outs RankedTensorOf<[I32]>:$before, I32:$total);
+  let assemblyFormat = "$source attr-dict `:` type($source)";
+  let hasVerifier = 1;
+}
+
 def DotOp : Tile_Op<"dot", [MemoryEffects<[MemRead]>, AllTypesMatch<["acc", "result"]>]> {
   let summary = "matrix product, added to a tile";
   let description = [{
@@ -165,6 +180,20 @@ def StoreOp : Tile_Access<"store", [MemoryEffects<[MemWrite]>]> {
   let assemblyFormat = "$value `,` $view `[` $at `]` (`mask` $mask^)? attr-dict `:` `(` type(operands) `)`";
 }
 
+def FillOp : Tile_Op<"fill", [MemoryEffects<[MemWrite]>]> {
+  let summary = "one value to a run of elements of a view";
+  let description = [{
+    `count` elements of the view's last dimension from the last coordinate on, 16 bytes at once.
+
+    ```mlir
+    tile.fill %none, %slots[%b, %h, %first] {count = 8192} : !tile.view<1x8x10752xi32>
+    ```
+  }];
+  let arguments = (ins I32:$value, Tile_ViewType:$view, Variadic<I32>:$at, I64Attr:$count);
+  let assemblyFormat = "$value `,` $view `[` $at `]` ` ` `{` `count` `=` $count `}` attr-dict `:` type($view)";
+  let hasVerifier = 1;
+}
+
 //===-- Shared memory ------------------------------------------------------------------------------------------------===//
 
 def AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
@@ -199,14 +228,15 @@ def AliasOp : Tile_Op<"alias", [Pure]> {
 def ReadOp : Tile_Op<"read", [MemoryEffects<[MemRead]>]> {
   let summary = "from shared memory to registers";
   let description = [{
-    The whole tile; or, with an index tile, the elements of a one-dimensional shared tile. `transposed`: the tile's transpose, 16-bit elements, to the layout `mma`.
+    The whole tile; or, with an index tile, the elements of a one-dimensional shared tile, and with a scalar index one element, to a scalar. `transposed`: the tile's transpose, 16-bit
+    elements, to the layout `mma`.
 
     ```mlir
     %a = tile.read %q : (!tile.shared<64x128xbf16>) -> tensor<64x128xbf16, #mma>
     ```
   }];
-  let arguments = (ins Tile_SharedType:$source, Optional<RankedTensorOf<[I32]>>:$at, UnitAttr:$transposed);
-  let results = (outs Tile_Tile:$result);
+  let arguments = (ins Tile_SharedType:$source, Optional<Tile_Coordinate>:$at, UnitAttr:$transposed);
+  let results = (outs AnyTypeOf<[Tile_Tile, Tile_Scalar]>:$result);
   let assemblyFormat = "$source (`[` $at^ `]`)? (`transposed` $transposed^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -222,6 +252,20 @@ def WriteOp : Tile_Op<"write", [MemoryEffects<[MemWrite]>, AttrSizedOperandSegme
   }];
   let arguments = (ins Tile_Tile:$value, Tile_SharedType:$target, Optional<RankedTensorOf<[I32]>>:$at, Optional<Tile_Mask>:$mask);
   let assemblyFormat = "$value `,` $target (`[` $at^ `]`)? (`mask` $mask^)? attr-dict `:` `(` type(operands) `)`";
+  let hasVerifier = 1;
+}
+
+def CountOp : Tile_Op<"count", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "adds one to elements of shared memory";
+  let description = [{
+    For each index whose mask is true, the element there grows by 1; equal indices all count.
+
+    ```mlir
+    tile.count %histogram[%digits] mask %inside : !tile.shared<256xi32>, tensor<512xi32, #tile.linear<threads = 256>>, tensor<512xi1, #tile.linear<threads = 256>>
+    ```
+  }];
+  let arguments = (ins Tile_SharedType:$target, RankedTensorOf<[I32]>:$at, Optional<Tile_Mask>:$mask);
+  let assemblyFormat = "$target `[` $at `]` (`mask` $mask^)? attr-dict `:` type(operands)";
   let hasVerifier = 1;
 }
 

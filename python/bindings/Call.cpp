@@ -18,13 +18,10 @@ namespace {
 /// Where a tensor lies: in which of the call's memories, how many bytes in, and its strides.
 using Place = std::tuple<size_t, int64_t, std::vector<int64_t>>;
 
-/// A multiple of what the workspace needs, and of every element type.
-constexpr uintptr_t kBlockAlignment = 64;
-
 class Call {
 public:
-  Call(std::shared_ptr<Op> op, const std::string &direction, const std::vector<Place> &places, size_t numTensors)
-      : op(std::move(op)), direction(parseDirection(direction)), numTensors(numTensors) {
+  Call(std::shared_ptr<Op> op, const std::string &direction, const std::vector<Place> &places)
+      : op(std::move(op)), direction(parseDirection(direction)) {
     for (const auto &[memory, offset, strides] : places) {
       Bound &bound = arguments.emplace_back(Bound{memory, offset, {}});
       if (strides.size() > bound.strides.size())
@@ -34,23 +31,18 @@ public:
     }
   }
 
-  /// `addresses`: of the tensors, then of the blocks, the last of which is the workspace.
+  /// `addresses`: of the memories, then of the workspace.
   void run(const py::list &addresses, int numThreads, uintptr_t stream) const {
-    if (addresses.size() < numMemories || addresses.empty())
-      throw InvalidArgument("addresses: expects at least " + std::to_string(std::max<size_t>(numMemories, 1)) +
-                            ", but got " + std::to_string(addresses.size()));
-    std::vector<uintptr_t> memories(addresses.size());
-    for (size_t i = 0; i < memories.size(); ++i) {
-      memories[i] = addresses[i].cast<uintptr_t>();
-      if (i >= numTensors)
-        memories[i] = (memories[i] + kBlockAlignment - 1) / kBlockAlignment * kBlockAlignment;
-    }
+    if (addresses.size() != numMemories + 1)
+      throw InvalidArgument("addresses: expects " + std::to_string(numMemories + 1) + ", but got " +
+                            std::to_string(addresses.size()));
     std::vector<TensorRef> tensors;
     tensors.reserve(arguments.size());
     for (const Bound &bound : arguments)
-      tensors.push_back({toPointer(memories[bound.memory] + bound.offset), bound.strides});
+      tensors.push_back({toPointer(addresses[bound.memory].cast<uintptr_t>() + bound.offset), bound.strides});
+    void *workspace = toPointer(addresses[numMemories].cast<uintptr_t>());
     const py::gil_scoped_release release;
-    op->run(direction, tensors, toPointer(memories.back()), {.num_threads = numThreads, .stream = toPointer(stream)});
+    op->run(direction, tensors, workspace, {.num_threads = numThreads, .stream = toPointer(stream)});
   }
 
 private:
@@ -62,7 +54,6 @@ private:
 
   std::shared_ptr<Op> op;
   Direction direction;
-  size_t numTensors;
   size_t numMemories = 0;
   std::vector<Bound> arguments;
 };
@@ -71,12 +62,11 @@ private:
 
 void bindCall(py::module_ &module) {
   py::class_<Call>(module, "Call", "A function of an op with all but the addresses of its memory fixed.")
-      .def(py::init<std::shared_ptr<Op>, const std::string &, const std::vector<Place> &, size_t>(), "op"_a,
-           "direction"_a, "places"_a, "num_tensors"_a,
+      .def(py::init<std::shared_ptr<Op>, const std::string &, const std::vector<Place> &>(), "op"_a,
+           "direction"_a, "places"_a,
            "places: for each argument the number of its memory, an offset in bytes, and its strides in elements.")
       .def("__call__", &Call::run, "addresses"_a, "num_threads"_a = 0, "stream"_a = 0,
-           "addresses: of num_tensors tensors, then of blocks, which are rounded up to 64 bytes; the last is the "
-           "workspace.");
+           "addresses: of the memories, then of the workspace.");
 }
 
 } // namespace lighthouse::python

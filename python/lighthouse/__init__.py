@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lighthouse Attention, compiled for the CPU at hand.
+"""Lighthouse Attention, compiled for the CPU or NVIDIA GPU at hand.
 
 ``import lighthouse`` needs numpy only; torch is imported when a torch tensor comes, or with ``lighthouse.nn``.
 """
@@ -8,14 +8,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from lighthouse import _lighthouse
-from lighthouse._attention import Aux, attention
+from lighthouse._attention import Aux, attention, prepare
+from lighthouse._cuda import Device, devices
 from lighthouse._program import clear_memory_cache
 
 if TYPE_CHECKING:
     from lighthouse import nn
     from lighthouse.nn import set_dense
 
-__all__ = ["Aux", "__version__", "attention", "clear_memory_cache", "nn", "set_dense"]
+__all__ = [
+    "Aux",
+    "Device",
+    "__version__",
+    "attention",
+    "clear_memory_cache",
+    "devices",
+    "nn",
+    "prepare",
+    "set_dense",
+]
 __version__: str = _lighthouse.version()
 
 

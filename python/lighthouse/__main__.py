@@ -3,11 +3,12 @@
 
 import sys
 
-from lighthouse import _lighthouse
+from lighthouse import _cuda, _lighthouse
 
 
 def main() -> int:
     """Runs the tool on this process's arguments and returns its exit status."""
+    _cuda.add_tool_folders()
     return _lighthouse.main(["lighthouse", *sys.argv[1:]])
 
 

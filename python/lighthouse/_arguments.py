@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 DTYPES = ("float32", "bfloat16", "float16")
+DEVICES = ("cpu", "cuda")
 FLOAT32_MIN, FLOAT32_MAX = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127
 
 
@@ -62,6 +63,12 @@ def softmax_scale(scale: Any) -> float:
     return float(scale)
 
 
+def function(name: str, value: Any) -> None:
+    """Raises TypeError unless ``value`` can be called."""
+    if not callable(value):
+        raise TypeError(f"{name}: expects a function or None, but got {type(value).__name__}")
+
+
 def shapes(q: Sequence[int], k: Sequence[int], v: Sequence[int]) -> None:
     """Checks q [B, Hq, N, D] against k and v [B, Hkv, N, D]. Raises ValueError."""
     for name, shape, heads in (("q", q, "heads"), ("k", k, "key heads"), ("v", v, "key heads")):
@@ -86,6 +93,16 @@ def dtypes(q: str, k: str, v: str) -> None:
     for name, dtype in (("k", k), ("v", v)):
         if dtype != q:
             raise ValueError(f"{name}: expects the dtype of q, {q}, but got {dtype}")
+
+
+def devices(q: str, k: str, v: str) -> None:
+    """Checks three device names. Raises ValueError."""
+    for name, device in (("q", q), ("k", k), ("v", v)):
+        if device.partition(":")[0] not in DEVICES:
+            raise ValueError(f"{name}: expects a tensor on cpu or cuda, but got {device}; use .cpu() or .cuda()")
+    for name, device in (("k", k), ("v", v)):
+        if device != q:
+            raise ValueError(f"{name}: expects the device of q, {q}, but got {device}")
 
 
 def _describe(value: Any) -> str:

@@ -34,7 +34,7 @@ def attention(
     attention_fn: Callable[..., Any] | None = None,
     return_aux: bool = False,
 ) -> Any:
-    """Causal Lighthouse Attention on the CPU.
+    """Causal Lighthouse Attention, on the CPU or an NVIDIA GPU: where q, k and v are.
 
     Args:
         q: [B, Hq, N, D], a torch tensor or a numpy array, float32, bfloat16 or float16. Any strides are read in place
@@ -57,31 +57,61 @@ def attention(
     Returns:
         out [B, Hq, N, D], in the dtype and memory layout (order of strides) of q; or ``(out, aux)``. With torch
         tensors gradients reach q, k and v; the selection carries none. With numpy there is no gradient.
-        torch runs ``torch.get_num_threads()`` threads, numpy ``LIGHTHOUSE_NUM_THREADS`` or one for each core; the
-        result has the same bits for any number. Under ``torch.autocast("cpu")`` float32 inputs are converted as for
+        On the CPU torch runs ``torch.get_num_threads()`` threads, numpy ``LIGHTHOUSE_NUM_THREADS`` or one for each
+        core; the result has the same bits for any number. On a GPU everything is put on torch's current stream of
+        that device, and nothing waits. Under ``torch.autocast`` float32 inputs are converted as for
         ``scaled_dot_product_attention``.
 
     Raises:
         TypeError: q, k, v are no tensors or arrays, or of another dtype; a setting has the wrong type.
         ValueError: a value, a shape, a device or a combination that does not fit. The text says what would.
-        RuntimeError: compiling failed.
+        RuntimeError: compiling failed, there is no driver for the GPU, or it refused.
         All are raised before anything runs, but for a wrong result of ``attention_fn``.
     """
-    settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale)
-    if attention_fn is not None and not callable(attention_fn):
-        raise TypeError(f"attention_fn: expects a function or None, but got {type(attention_fn).__name__}")
     if isinstance(q, np.ndarray):
+        settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale)
         if attention_fn is not None:
+            _arguments.function("attention_fn", attention_fn)
             raise TypeError(
                 "attention_fn: expects q, k, v to be torch tensors, but got numpy arrays; use torch.from_numpy"
             )
         out, indices, lse = _numpy.attention(q, k, v, settings)
     else:
-        try:
-            from lighthouse import _torch
-        except ModuleNotFoundError as error:
-            if error.name != "torch":
-                raise
-            raise TypeError(f"q: expects a torch tensor or a numpy array, but got {type(q).__name__}") from None
-        out, indices, lse = _torch.attention(q, k, v, settings, attention_fn, return_aux)
+        given = (num_levels, pooling_factor, topk, scorer, scale)
+        out, indices, lse = _import_torch(q).attention(q, k, v, given, attention_fn, return_aux)
     return (out, Aux(indices, lse)) if return_aux else out
+
+
+def prepare(
+    q: Any,
+    k: Any,
+    v: Any,
+    num_levels: int = 3,
+    pooling_factor: int = 4,
+    topk: int | None = None,
+    scorer: str = "norm",
+    scale: float | None = None,
+    attention_fn: Callable[..., Any] | None = None,
+) -> None:
+    """Compiles and loads what ``attention`` with these arguments needs, forward and backward, and runs nothing.
+
+    Without it the first call does that. A CUDA graph can be captured only of calls that were prepared or made before.
+    Only sizes, dtypes, strides and devices of q, k and v are looked at; ``attention_fn`` is not called. Under
+    ``torch.autocast`` it prepares for the converted inputs. Raises as ``attention`` does.
+    """
+    given = (num_levels, pooling_factor, topk, scorer, scale)
+    if isinstance(q, np.ndarray):
+        _numpy.prepare(q, k, v, _arguments.settings(*given))
+    else:
+        _import_torch(q).prepare(q, k, v, given, attention_fn)
+
+
+def _import_torch(q: Any) -> Any:
+    """The code for torch tensors. Where there is no torch, q cannot be one."""
+    try:
+        from lighthouse import _torch
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise TypeError(f"q: expects a torch tensor or a numpy array, but got {type(q).__name__}") from None
+    return _torch

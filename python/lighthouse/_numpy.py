@@ -6,22 +6,15 @@ from typing import Any
 import numpy as np
 
 from lighthouse import _arguments
-from lighthouse._program import Argument, axis_order, program
+from lighthouse._program import Argument, Function, axis_order, program
 
 ALIGNMENT = 64  # bytes, of the workspace
 
 
 def attention(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns out, indices and lse for checked settings."""
-    for name, array in (("q", q), ("k", k), ("v", v)):
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"{name}: expects a numpy array, as q is one, but got {type(array).__name__}")
-    # A foreign byte order shows in str(dtype), for example ">f4", and is refused with the other dtypes.
-    _arguments.dtypes(*(str(array.dtype) for array in (q, k, v)))
-    _arguments.shapes(q.shape, k.shape, v.shape)
-    batch, num_heads, seq_len, head_dim = q.shape
-    function = program("attention", str(q.dtype), batch, num_heads, k.shape[1], seq_len, head_dim, *settings).forward
-
+    function = prepare(q, k, v, settings)
+    batch, num_heads, seq_len, _ = q.shape
     inputs = [_readable(array) for array in (q, k, v)]
     outputs = {argument.name: _allocate(argument, q) for argument in function.outputs}
     arrays = [*inputs, *outputs.values()]
@@ -37,6 +30,19 @@ def attention(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> tuple[np
     if indices is None:
         indices = np.broadcast_to(np.arange(seq_len, dtype=np.int32), (batch, num_heads, seq_len))
     return outputs["out"], indices, outputs["lse"]
+
+
+def prepare(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> Function:
+    """Checks the arrays and returns the compiled function."""
+    for name, array in (("q", q), ("k", k), ("v", v)):
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name}: expects a numpy array, as q is one, but got {type(array).__name__}")
+    # A foreign byte order shows in str(dtype), for example ">f4", and is refused with the other dtypes.
+    _arguments.dtypes(*(str(array.dtype) for array in (q, k, v)))
+    _arguments.shapes(q.shape, k.shape, v.shape)
+    batch, num_heads, seq_len, head_dim = q.shape
+    sizes = (batch, num_heads, k.shape[1], seq_len, head_dim)
+    return program("attention", "cpu", str(q.dtype), *sizes, *settings).forward
 
 
 def _readable(array: np.ndarray) -> np.ndarray:

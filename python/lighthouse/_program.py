@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compiled programs by spec, with their signatures as plain Python data, and the memory layout of results."""
+"""Compiled programs by spec and device, with their signatures as plain Python data; the memory layout of results."""
 
 import functools
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from lighthouse import _lighthouse
+from lighthouse import _cuda, _lighthouse
+
+_caches: list[Any] = []
+
+
+def cached(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``functools.lru_cache`` that ``clear_memory_cache`` empties. 1 and True are not the same key."""
+    wrapper = functools.lru_cache(maxsize=1024, typed=True)(function)
+    _caches.append(wrapper)
+    return wrapper
 
 
 class Argument(NamedTuple):
@@ -33,15 +42,19 @@ class Function:
 class Program:
     """A compiled spec: ``forward``, ``backward``."""
 
-    def __init__(self, spec: _lighthouse.Spec) -> None:
-        op = _lighthouse.get_op(spec)
+    def __init__(self, spec: _lighthouse.Spec, device: str) -> None:
+        if device != "cpu":
+            _cuda.refuse_in_capture()
+            _cuda.add_tool_folders()
+        op = _lighthouse.get_op(spec, device)
         self.forward = Function(op, "forward")
         self.backward = Function(op, "backward")
 
 
-@functools.lru_cache(maxsize=256)
+@cached
 def program(
     op: str,
+    device: str,
     dtype: str,
     batch: int,
     num_heads: int,
@@ -54,7 +67,10 @@ def program(
     scorer: str = "norm",
     scale: float = 0.0,
 ) -> Program:
-    """Returns the program of a spec, compiled now if need be. Raises ValueError for sizes that do not go together."""
+    """Returns the program of a spec for a device ("cpu", "cuda:0"), compiled now if need be.
+
+    Raises ValueError for sizes that do not go together.
+    """
     return Program(
         _lighthouse.Spec(
             op=op,
@@ -69,13 +85,15 @@ def program(
             pooling_factor=pooling_factor,
             topk=topk,
             scale=scale,
-        )
+        ),
+        device,
     )
 
 
 def clear_memory_cache() -> None:
     """Drops every compiled program this process holds; the cache on disk stays."""
-    program.cache_clear()
+    for cache in _caches:
+        cache.cache_clear()
     _lighthouse.clear_memory_cache()
 
 
@@ -92,11 +110,11 @@ def axis_order(shape: Sequence[int], strides: Sequence[int]) -> list[int]:
     return order
 
 
-def dense_strides(shape: Sequence[int], like: Sequence[int]) -> list[int]:
+def dense_strides(shape: Sequence[int], like: Sequence[int] | None = None) -> tuple[int, ...]:
     """Strides of a tensor without gaps of this shape, its axes in the order that strides ``like`` give them."""
     strides = [0] * len(shape)
     step = 1
-    for axis in reversed(axis_order(shape, like)):
+    for axis in reversed(range(len(shape)) if like is None else axis_order(shape, like)):
         strides[axis] = step
         step *= shape[axis]
-    return strides
+    return tuple(strides)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``lighthouse.attention`` on torch tensors: checks, then the registered operators."""
+"""``lighthouse.attention`` on torch tensors: checks, then the registered operators or the short way in eager mode."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,32 +7,59 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lighthouse import _arguments, _torch_attention, _torch_gather
+from lighthouse import _arguments, _torch_attention, _torch_eager, _torch_gather
+from lighthouse._program import cached
+
+_known_settings = cached(_arguments.settings)
 
 
 def attention(
-    q: Any,
-    k: Any,
-    v: Any,
-    settings: _arguments.Settings,
-    attention_fn: Callable[..., Any] | None,
-    want_indices: bool,
+    q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None, want_aux: bool
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-    """Returns out, indices and lse for checked settings; see ``lighthouse.attention``."""
-    _check_tensors(q, k, v)
-    if torch.is_autocast_enabled("cpu"):
-        q, k, v = (_autocast(tensor) for tensor in (q, k, v))
-    _arguments.dtypes(*(str(tensor.dtype).removeprefix("torch.") for tensor in (q, k, v)))
-    _arguments.shapes(q.shape, k.shape, v.shape)
+    """Returns out, indices and lse; see ``lighthouse.attention``. The last two may be None where not wanted."""
+    settings = _settings(settings)
     if attention_fn is not None:
-        out, indices = _with_own_attention(q, k, v, settings, attention_fn)
-        lse = None
+        _arguments.function("attention_fn", attention_fn)
+    if attention_fn is None and _torch_eager.is_plain((q, k, v)):
+        q, k, v = _autocast(q, k, v)
+        out, indices, lse = _torch_eager.attention(q, k, v, settings, want_aux)
     else:
-        out, indices, lse, _ = _torch_attention.attention(q, k, v, *settings)
-    if want_indices and settings.num_levels == 1:
+        _check_tensors(q, k, v)
+        q, k, v = _autocast(q, k, v)
+        _check_sizes(q, k, v)
+        if attention_fn is None:
+            out, indices, lse, _ = _torch_attention.attention(q, k, v, *settings)
+        else:
+            out, indices = _with_own_attention(q, k, v, settings, attention_fn)
+            lse = None
+    if want_aux and settings.num_levels == 1:
         batch, num_heads, seq_len, _ = q.shape
-        indices = torch.arange(seq_len, dtype=torch.int32).expand(batch, num_heads, seq_len)
+        indices = torch.arange(seq_len, dtype=torch.int32, device=q.device).expand(batch, num_heads, seq_len)
     return out, indices, lse
+
+
+def prepare(q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None) -> None:
+    """Compiles and loads what ``attention`` needs; see ``lighthouse.prepare``."""
+    settings = _settings(settings)
+    _check_tensors(q, k, v)
+    q, k, v = _autocast(q, k, v)
+    if attention_fn is None:
+        _torch_eager.prepare(q, k, v, settings, want_aux=False)
+        return
+    _arguments.function("attention_fn", attention_fn)
+    _check_sizes(q, k, v)
+    if settings.num_levels > 1:
+        _torch_gather.prepare(q, k, settings[:3], settings.scorer)
+
+
+def _settings(given: tuple) -> _arguments.Settings:
+    """Checked settings. What was checked before is not checked again, but while the compiler looks at it."""
+    if torch.compiler.is_compiling():
+        return _arguments.settings(*given)
+    try:
+        return _known_settings(*given)
+    except TypeError:  # Also for what cannot be a key.
+        return _arguments.settings(*given)
 
 
 def _check_tensors(q: Any, k: Any, v: Any) -> None:
@@ -42,15 +69,21 @@ def _check_tensors(q: Any, k: Any, v: Any) -> None:
             raise TypeError(f"{name}: expects {expected}, but got {type(tensor).__name__}")
         if tensor.layout != torch.strided:
             raise TypeError(f"{name}: expects a dense (strided) tensor, but got layout {tensor.layout}; use to_dense()")
-        if tensor.device.type != "cpu":
-            raise ValueError(
-                f"{name}: expects a tensor on cpu, the only device so far, but got {tensor.device}; use .cpu()"
-            )
+    _arguments.devices(str(q.device), str(k.device), str(v.device))
 
 
-def _autocast(tensor: Tensor) -> Tensor:
+def _check_sizes(q: Tensor, k: Tensor, v: Tensor) -> None:
+    _arguments.dtypes(*(str(tensor.dtype).removeprefix("torch.") for tensor in (q, k, v)))
+    _arguments.shapes(q.shape, k.shape, v.shape)
+
+
+def _autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What autocast does to the inputs of scaled_dot_product_attention."""
-    return tensor.to(torch.get_autocast_dtype("cpu")) if tensor.dtype == torch.float32 else tensor
+    device = q.device.type
+    if not torch.is_autocast_enabled(device):
+        return q, k, v
+    dtype = torch.get_autocast_dtype(device)
+    return tuple(x.to(dtype) if x.dtype == torch.float32 else x for x in (q, k, v))
 
 
 def _with_own_attention(

@@ -24,9 +24,8 @@ def _attention_program(
 
 def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) -> tuple:
     function = _attention_program(q, k, *settings).forward
-    outputs = allocate(function, {"out": q.stride()}, q.device)
-    if compute:
-        run(function, [q, k, v], list(outputs.values()))
+    layouts = {"out": q.stride()}
+    outputs = run(function, [q, k, v], layouts) if compute else allocate(function, layouts, q.device)
     out, lse = outputs.pop("out"), outputs.pop("lse")
     indices = outputs.pop("indices", None)
     if indices is None:  # One level: every token, in order.
@@ -34,7 +33,7 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) 
     return out, indices, lse, [outputs[name] for name in sorted(outputs)]
 
 
-@custom_op("lighthouse::attention", mutates_args=(), device_types="cpu")
+@custom_op("lighthouse::attention", mutates_args=(), device_types=("cpu", "cuda"))
 def attention(
     q: Tensor, k: Tensor, v: Tensor, num_levels: int, pooling_factor: int, topk: int, scorer: str, scale: float
 ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
@@ -47,7 +46,7 @@ def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale):
     return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale), compute=False)
 
 
-def _kept_names(backward: Function) -> list[str]:
+def kept_names(backward: Function) -> list[str]:
     return sorted(argument.name for argument in backward.inputs if argument.name != "dout")
 
 
@@ -56,14 +55,16 @@ def _attention_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     *levels, scorer, scale = settings
     function = program_of("attention", dout, num_kv_heads, dout.shape[2], tuple(levels), scorer, scale).backward
-    outputs = allocate(function, dict(zip(("dq", "dk", "dv"), layouts, strict=True)), dout.device)
+    by_name = dict(zip(("dq", "dk", "dv"), layouts, strict=True))
     if compute:
-        tensors = dict(zip(_kept_names(function), kept, strict=True), dout=dout)
-        run(function, named(function.inputs, tensors), list(outputs.values()))
+        tensors = dict(zip(kept_names(function), kept, strict=True), dout=dout)
+        outputs = run(function, named(function.inputs, tensors), by_name)
+    else:
+        outputs = allocate(function, by_name, dout.device)
     return outputs["dq"], outputs["dk"], outputs["dv"]
 
 
-@custom_op("lighthouse::attention_backward", mutates_args=(), device_types="cpu")
+@custom_op("lighthouse::attention_backward", mutates_args=(), device_types=("cpu", "cuda"))
 def attention_backward(
     dout: Tensor,
     kept: Sequence[Tensor],
@@ -95,7 +96,7 @@ def _attention_setup(ctx, inputs, output):
     tensors = {"q": q, "k": k, "v": v, "out": out, "indices": indices, "lse": lse}
     names = sorted(argument.name for argument in program.forward.outputs if argument.name not in tensors)
     tensors.update(zip(names, others, strict=True))
-    ctx.save_for_backward(*(tensors[name] for name in _kept_names(program.backward)))
+    ctx.save_for_backward(*(tensors[name] for name in kept_names(program.backward)))
     ctx.mark_non_differentiable(indices, lse, *others)
     ctx.set_materialize_grads(False)  # The other outputs have no gradients; zeros for them would cost memory.
     ctx.strides = [list(tensor.stride()) for tensor in (q, k, v)]

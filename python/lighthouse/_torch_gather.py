@@ -12,18 +12,23 @@ from torch.library import custom_op
 from lighthouse._program import Program
 from lighthouse._torch_run import allocate, named, program_of, run
 
+
+def prepare(q: Tensor, k: Tensor, levels: tuple[int, int, int], scorer: str) -> None:
+    """Compiles and loads all four operators for q [B, Hq, N, D] and k [B, Hkv, N, D]."""
+    program_of("gather", q, k.shape[1], q.shape[2], levels, scorer)
+    _scatter_program(q, q.shape[2], levels)
+
+
 # gather --------------------------------------------------------------------------------------------------------------
 
 
 def _gather(q: Tensor, k: Tensor, v: Tensor, levels: tuple[int, int, int], scorer: str, compute: bool) -> tuple:
     function = program_of("gather", q, k.shape[1], q.shape[2], levels, scorer).forward
-    outputs = allocate(function, {}, q.device)
-    if compute:
-        run(function, [q, k, v], list(outputs.values()))
+    outputs = run(function, [q, k, v], {}) if compute else allocate(function, {}, q.device)
     return outputs["qs"], outputs["ks"], outputs["vs"], outputs["indices"]
 
 
-@custom_op("lighthouse::gather", mutates_args=(), device_types="cpu")
+@custom_op("lighthouse::gather", mutates_args=(), device_types=("cpu", "cuda"))
 def gather(
     q: Tensor, k: Tensor, v: Tensor, num_levels: int, pooling_factor: int, topk: int, scorer: str
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -47,14 +52,16 @@ def _gather_backward(
     compute: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     function = program_of("gather", grads[0], num_kv_heads, seq_len, levels, scorer).backward
-    outputs = allocate(function, dict(zip(("dq", "dk", "dv"), layouts, strict=True)), grads[0].device)
+    by_name = dict(zip(("dq", "dk", "dv"), layouts, strict=True))
     if compute:
         tensors = dict(zip(("dqs", "dks", "dvs", "indices"), (*grads, indices), strict=True))
-        run(function, named(function.inputs, tensors), list(outputs.values()))
+        outputs = run(function, named(function.inputs, tensors), by_name)
+    else:
+        outputs = allocate(function, by_name, grads[0].device)
     return outputs["dq"], outputs["dk"], outputs["dv"]
 
 
-@custom_op("lighthouse::gather_backward", mutates_args=(), device_types="cpu")
+@custom_op("lighthouse::gather_backward", mutates_args=(), device_types=("cpu", "cuda"))
 def gather_backward(
     dqs: Tensor,
     dks: Tensor,
@@ -124,13 +131,15 @@ def _scatter(
     os: Tensor, indices: Tensor, out_stride: Sequence[int], seq_len: int, levels: tuple[int, int, int], compute: bool
 ) -> Tensor:
     function = _scatter_program(os, seq_len, levels).forward
-    outputs = allocate(function, {"out": out_stride}, os.device)
+    layouts = {"out": out_stride}
     if compute:
-        run(function, named(function.inputs, {"os": os, "indices": indices}), list(outputs.values()))
+        outputs = run(function, named(function.inputs, {"os": os, "indices": indices}), layouts)
+    else:
+        outputs = allocate(function, layouts, os.device)
     return outputs["out"]
 
 
-@custom_op("lighthouse::scatter", mutates_args=(), device_types="cpu")
+@custom_op("lighthouse::scatter", mutates_args=(), device_types=("cpu", "cuda"))
 def scatter(
     os: Tensor,
     indices: Tensor,
@@ -151,13 +160,14 @@ def _(os, indices, out_stride, seq_len, num_levels, pooling_factor, topk):
 
 def _scatter_backward(dout: Tensor, indices: Tensor, levels: tuple[int, int, int], compute: bool) -> Tensor:
     function = _scatter_program(dout, dout.shape[2], levels).backward
-    outputs = allocate(function, {}, dout.device)
     if compute:
-        run(function, named(function.inputs, {"dout": dout, "indices": indices}), list(outputs.values()))
+        outputs = run(function, named(function.inputs, {"dout": dout, "indices": indices}), {})
+    else:
+        outputs = allocate(function, {}, dout.device)
     return outputs["dos"]
 
 
-@custom_op("lighthouse::scatter_backward", mutates_args=(), device_types="cpu")
+@custom_op("lighthouse::scatter_backward", mutates_args=(), device_types=("cpu", "cuda"))
 def scatter_backward(dout: Tensor, indices: Tensor, num_levels: int, pooling_factor: int, topk: int) -> Tensor:
     """Returns dos [B, H, S, D]."""
     return _scatter_backward(dout, indices, (num_levels, pooling_factor, topk), compute=True)

@@ -5,57 +5,188 @@ Sizes and strides are taken as plain ints, because a program is compiled for its
 anew for another shape.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from lighthouse._program import Argument, Function, Program, dense_strides, program
+from lighthouse import _lighthouse
+from lighthouse._program import Argument, Function, Program, cached, dense_strides, program
 
-ALIGNMENT = 64  # bytes, of the workspace
+ALIGNMENT = 64  # bytes, of what lies in a block
+ROW_ALIGNMENT = 16  # bytes, of what a GPU reads
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int32": torch.int32}
 DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
+# The current stream's address; torch.cuda.current_stream makes an object first.
+_stream = getattr(torch._C, "_cuda_getCurrentRawStream", None) or (
+    lambda index: torch.cuda.current_stream(index).cuda_stream
+)
 
-def run(function: Function, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
-    """Runs a compiled function on CPU tensors, inputs and outputs in the order of its signature."""
-    tensors = [_readable(argument, tensor) for argument, tensor in zip(function.inputs, inputs, strict=True)]
-    tensors += outputs
-    workspace = torch.empty(function.workspace_bytes + ALIGNMENT, dtype=torch.uint8)
-    start = workspace.data_ptr()
-    function.op.run(
-        function.direction,
-        [tensor.data_ptr() for tensor in tensors],
-        [tensor.stride() for tensor in tensors],
-        start + -start % ALIGNMENT,
-        torch.get_num_threads(),
-    )
+
+class Block(NamedTuple):
+    """Arguments that share one tensor of bytes: where each starts."""
+
+    offsets: Mapping[str, int]
+    bytes: int
+
+    @staticmethod
+    def of(arguments: Iterable[Argument]) -> "Block":
+        offsets, end = {}, 0
+        for argument in arguments:
+            offsets[argument.name] = end
+            end += -(-_bytes_of(argument) // ALIGNMENT) * ALIGNMENT
+        return Block(offsets, end)
+
+    def view(self, memory: Tensor, argument: Argument) -> Tensor:
+        """The argument as a tensor."""
+        start = self.offsets[argument.name]
+        return memory[start : start + _bytes_of(argument)].view(DTYPES[argument.dtype]).view(argument.shape)
+
+
+class Bound:
+    """A compiled function, bound to the layouts of a call's tensors: all that does not change from call to call.
+
+    Args:
+        function: the compiled function.
+        device: of every tensor.
+        strides: of the input tensors, in the order of the signature, those in ``block`` left out.
+        layouts: strides whose order of axes strided outputs get, by name.
+        block: inputs that lie in a block.
+        apart: names of the outputs that are tensors of their own; None for all. The others share a block.
+    """
+
+    def __init__(
+        self,
+        function: Function,
+        device: torch.device,
+        strides: Sequence[Sequence[int]],
+        layouts: Mapping[str, Sequence[int]],
+        block: Block | None = None,
+        apart: Collection[str] | None = None,
+    ) -> None:
+        self.device = device
+        on_gpu = device.type == "cuda"
+        self.stream_of = device.index if on_gpu else None
+        block = block or Block.of(())
+        inputs = [argument for argument in function.inputs if argument.name not in block.offsets]
+        outputs = [argument for argument in function.outputs if apart is None or argument.name in apart]
+        self.block = Block.of(argument for argument in function.outputs if argument not in outputs)
+        self.workspace_bytes = function.workspace_bytes
+        self.results = []
+        self.copied = []  # inputs that the kernels cannot read in place
+
+        places = []  # of each tensor: its memory's number, an offset in it, strides
+        for argument, given in zip(inputs, strides, strict=True):
+            in_place = _in_place(argument, given, on_gpu)
+            if not in_place:
+                self.copied.append(len(places))
+            places.append((len(places), 0, given if in_place else dense_strides(argument.shape)))
+        for argument in outputs:
+            dense = dense_strides(argument.shape, layouts.get(argument.name) if argument.strided else None)
+            self.results.append((argument.shape, dense, DTYPES[argument.dtype]))
+            places.append((len(places), 0, dense))
+        by_name = {argument.name: place for argument, place in zip((*inputs, *outputs), places, strict=True)}
+        memory = len(places)
+        for each in filter(lambda each: each.bytes, (block, self.block)):
+            for argument in (*function.inputs, *function.outputs):
+                if argument.name in each.offsets:
+                    by_name[argument.name] = (memory, each.offsets[argument.name], dense_strides(argument.shape))
+            memory += 1
+        order = [by_name[argument.name] for argument in (*function.inputs, *function.outputs)]
+        self.call = _lighthouse.Call(function.op, function.direction, order)
+
+    def __call__(self, inputs: list[Tensor], block: Tensor | None = None) -> tuple[list[Tensor], Tensor | None]:
+        """Runs, on a GPU on its current stream. Returns the outputs that are apart, and the block of the others.
+
+        On a GPU all inputs start at multiples of ``ROW_ALIGNMENT``.
+        """
+        device = self.device
+        if self.copied:
+            inputs = [x.contiguous() if index in self.copied else x for index, x in enumerate(inputs)]
+        outputs = [
+            torch.empty_strided(shape, strides, dtype=dtype, device=device) for shape, strides, dtype in self.results
+        ]
+        addresses = [tensor.data_ptr() for tensor in inputs]
+        addresses += [tensor.data_ptr() for tensor in outputs]
+        if block is not None:
+            addresses.append(block.data_ptr())
+        kept = None
+        if self.block.bytes:
+            kept = torch.empty(self.block.bytes, dtype=torch.uint8, device=device)
+            addresses.append(kept.data_ptr())
+        workspace = None  # torch's memory has an alignment of 64 bytes or more.
+        if self.workspace_bytes:
+            workspace = torch.empty(self.workspace_bytes, dtype=torch.uint8, device=device)
+        addresses.append(0 if workspace is None else workspace.data_ptr())
+        if self.stream_of is None:
+            self.call(addresses, torch.get_num_threads())
+        else:
+            self.call(addresses, 0, _stream(self.stream_of))
+        return outputs, kept
+
+
+@cached
+def _bind(function: Function, device: torch.device, strides: tuple, layouts: tuple) -> Bound:
+    return Bound(function, device, strides, dict(layouts))
+
+
+def run(function: Function, inputs: Sequence[Tensor], layouts: Mapping[str, Sequence[int]]) -> dict[str, Tensor]:
+    """Runs a compiled function on tensors in the order of its signature. Returns fresh outputs as ``allocate`` does."""
+    device = inputs[0].device
+    for argument, tensor in zip(function.inputs, inputs, strict=True):
+        _check(argument, tensor, device)
+    readable = [aligned(tensor) for tensor in inputs]
+    layouts_key = tuple((name, tuple(strides)) for name, strides in layouts.items())
+    bound = _bind(function, device, tuple(tensor.stride() for tensor in readable), layouts_key)
+    outputs, _ = bound(readable)
+    return {argument.name: tensor for argument, tensor in zip(function.outputs, outputs, strict=True)}
+
+
+def aligned(tensor: Tensor) -> Tensor:
+    """The tensor itself, or a copy where a GPU could not read it 16 bytes at a time."""
+    if tensor.is_cuda and tensor.data_ptr() % ROW_ALIGNMENT:
+        return tensor.clone(memory_format=torch.contiguous_format)
+    return tensor
 
 
 def allocate(function: Function, layouts: Mapping[str, Sequence[int]], device: torch.device) -> dict[str, Tensor]:
     """Fresh outputs by name; a strided one has the order of axes that ``layouts`` gives for it."""
     outputs = {}
     for argument in function.outputs:
-        row_major = [1] * len(argument.shape)
-        like = layouts.get(argument.name, row_major) if argument.strided else row_major
+        like = layouts.get(argument.name) if argument.strided else None
+        strides = dense_strides(argument.shape, like and [int(stride) for stride in like])
         outputs[argument.name] = torch.empty_strided(
-            argument.shape,
-            dense_strides(argument.shape, [int(stride) for stride in like]),
-            dtype=DTYPES[argument.dtype],
-            device=device,
+            argument.shape, strides, dtype=DTYPES[argument.dtype], device=device
         )
     return outputs
 
 
-def _readable(argument: Argument, tensor: Tensor) -> Tensor:
-    """Checks a tensor against the compiled argument; copies it where the kernels cannot read it in place."""
-    if tuple(tensor.shape) != argument.shape or tensor.dtype != DTYPES[argument.dtype] or not tensor.is_cpu:
+def _bytes_of(argument: Argument) -> int:
+    count = DTYPES[argument.dtype].itemsize
+    for size in argument.shape:
+        count *= size
+    return count
+
+
+def _in_place(argument: Argument, strides: Sequence[int], on_gpu: bool) -> bool:
+    """Whether kernels can read a tensor of these strides, or need a contiguous copy."""
+    moving = [axis for axis, size in enumerate(argument.shape) if size > 1]
+    if not argument.strided:
+        dense = dense_strides(argument.shape)
+        return all(strides[axis] == dense[axis] for axis in moving)
+    step = ROW_ALIGNMENT // DTYPES[argument.dtype].itemsize if on_gpu else 1
+    return strides[-1] == 1 and all(strides[axis] % step == 0 for axis in moving[:-1])
+
+
+def _check(argument: Argument, tensor: Tensor, device: torch.device) -> None:
+    """Checks a tensor against the compiled argument."""
+    if tuple(tensor.shape) != argument.shape or tensor.dtype != DTYPES[argument.dtype] or tensor.device != device:
         raise ValueError(
-            f"{argument.name}: expects a {argument.dtype} tensor of shape {list(argument.shape)} on cpu, but got "
+            f"{argument.name}: expects a {argument.dtype} tensor of shape {list(argument.shape)} on {device}, but got "
             f"{tensor.dtype} {list(tensor.shape)} on {tensor.device}"
         )
-    in_place = tensor.stride(-1) == 1 if argument.strided else tensor.is_contiguous()
-    return tensor if in_place else tensor.contiguous()
 
 
 def named(arguments: Iterable[Argument], tensors: Mapping[str, Tensor]) -> list[Tensor]:
@@ -65,8 +196,8 @@ def named(arguments: Iterable[Argument], tensors: Mapping[str, Tensor]) -> list[
 def program_of(
     op: str, q: Tensor, num_kv_heads: int, seq_len: int, levels: tuple[int, int, int], scorer: str, scale: float = 0.0
 ) -> Program:
-    """Program for q [B, Hq, *, D]; ``levels`` is num_levels, pooling_factor, topk."""
+    """Program for q [B, Hq, *, D] on its device; ``levels`` is num_levels, pooling_factor, topk."""
     if q.dtype not in DTYPE_NAMES:
         raise TypeError(f"{op}: expects dtype float32, bfloat16 or float16, but got {q.dtype}")
     sizes = (q.shape[0], q.shape[1], num_kv_heads, seq_len, q.shape[3])
-    return program(op, DTYPE_NAMES[q.dtype], *map(int, (*sizes, *levels)), scorer, scale)
+    return program(op, str(q.device), DTYPE_NAMES[q.dtype], *map(int, (*sizes, *levels)), scorer, scale)

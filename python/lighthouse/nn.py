@@ -41,8 +41,8 @@ class LighthouseAttention(torch.nn.Module):
         settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, None)
         if short not in ("refuse", "dense"):
             raise ValueError(f"short: expects 'refuse' or 'dense', but got {short!r}")
-        if attention_fn is not None and not callable(attention_fn):
-            raise TypeError(f"attention_fn: expects a function or None, but got {type(attention_fn).__name__}")
+        if attention_fn is not None:
+            _arguments.function("attention_fn", attention_fn)
         _validate(settings)
         self.num_levels, self.pooling_factor, self.topk, self.scorer, _ = settings
         self.attention_fn = attention_fn

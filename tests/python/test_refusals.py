@@ -122,7 +122,7 @@ TENSORS = [
     ),
     ("k", torch.Tensor.half, ValueError, "k: expects the dtype of q, float32, but got float16"),
     ("v", torch.Tensor.bfloat16, ValueError, "v: expects the dtype of q, float32, but got bfloat16"),
-    ("k", on_meta, ValueError, r"k: expects a tensor on cpu, .*but got meta; use \.cpu\(\)"),
+    ("k", on_meta, ValueError, r"k: expects a tensor on cpu or cuda, but got meta; use \.cpu\(\)"),
     (
         "q",
         torch.Tensor.to_sparse,

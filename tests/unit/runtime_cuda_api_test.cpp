@@ -20,7 +20,7 @@ namespace lighthouse {
 // NOLINTNEXTLINE(bugprone-macro-parentheses): a parameter list
 #define SAME_SIZES(name, version, parameters)                                                                          \
   static_assert(sizesOf(static_cast<CUresult(*) parameters>(nullptr)) == sizesOf(&::name), #name);
-LIGHTHOUSE_CUDA_ENTRY_POINTS(SAME_SIZES)
+FOR_EACH_CUDA_ENTRY_POINT(SAME_SIZES)
 
 static_assert(sizeof(CUresult) == sizeof(::CUresult) && sizeof(CUdevice) == sizeof(::CUdevice));
 static_assert(kCudaSuccess == CUDA_SUCCESS && kCudaNotFound == CUDA_ERROR_NOT_FOUND);

@@ -27,6 +27,8 @@ TEST_F(HostTargetTest, DescribesTheHost) {
   StringMap<bool> host = sys::getHostCPUFeatures();
   EXPECT_EQ(target->has_avx512bf16, host.lookup("avx512bf16"));
   EXPECT_EQ(target->vector_lanes == 16, host.lookup("avx512f"));
+  // Where the CPU has tiles, the system may still refuse them; then nothing may use them.
+  EXPECT_EQ(target->has_amx, target->features.find("+amx-bf16") != std::string::npos);
   Expected<HostTarget> again = HostTarget::detect();
   ASSERT_TRUE(bool(again));
   EXPECT_EQ(again->key(), target->key());
@@ -40,7 +42,7 @@ TEST_F(HostTargetTest, OverrideByName) {
   EXPECT_EQ(target->cpu, "x86-64");
   EXPECT_EQ(target->vector_lanes, 4);
   EXPECT_EQ(target->vector_registers, 16);
-  EXPECT_FALSE(target->has_fma || target->has_f16c || target->has_avx512bf16);
+  EXPECT_FALSE(target->has_fma || target->has_f16c || target->has_avx512bf16 || target->has_amx);
   EXPECT_EQ(target->features.find("avx"), std::string::npos) << target->features;
   EXPECT_NE(target->features.find("+sse2"), std::string::npos) << target->features;
 }

@@ -31,7 +31,7 @@ struct Info {
 std::vector<std::string> features(const HostTarget &target) {
   std::vector<std::string> names;
   for (auto [has, name] : {std::pair(target.has_fma, "fma"), std::pair(target.has_f16c, "f16c"),
-                           std::pair(target.has_avx512bf16, "avx512bf16")})
+                           std::pair(target.has_avx512bf16, "avx512bf16"), std::pair(target.has_amx, "amx-bf16")})
     if (has)
       names.emplace_back(name);
   return names;

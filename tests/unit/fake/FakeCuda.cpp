@@ -316,6 +316,6 @@ extern "C" CUresult cuGetProcAddress(const char *name, void **entry, int version
 #define FIND(each, its_version, parameters)                                                                            \
   if (std::strcmp(name, #each) == 0)                                                                                   \
     *entry = reinterpret_cast<void *>(&each);
-  LIGHTHOUSE_CUDA_ENTRY_POINTS(FIND)
+  FOR_EACH_CUDA_ENTRY_POINT(FIND)
   return *entry ? 0 : kCudaNotFound;
 }

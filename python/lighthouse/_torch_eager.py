@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``lighthouse.attention`` in eager mode, by a shorter way than through ``torch.ops.lighthouse.attention``.
+
+The dispatcher's way to a Python operator with autograd costs more than 100 us a call. Where only autograd looks at the
+call (no compiler, mode, transform or subclass), an ``autograd.Function`` does the same for a tenth of that, and what
+backward keeps beside q, k, v and out lies in one piece of memory.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.autograd.function import once_differentiable
+
+from lighthouse import _arguments
+from lighthouse._program import Program, cached, program
+from lighthouse._torch_attention import attention_backward, kept_names
+from lighthouse._torch_run import ROW_ALIGNMENT, Bound, aligned
+
+PLAIN = (Tensor, torch.nn.Parameter)
+
+
+def is_plain(tensors: tuple[Any, ...]) -> bool:
+    """Whether only autograd looks at what is done with these tensors, and kernels can read where they start."""
+    if (
+        torch.compiler.is_compiling()
+        or torch._C._len_torch_dispatch_stack()
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._get_tracing_state()
+        or forward_ad._current_level >= 0
+    ):
+        return False
+    for tensor in tensors:
+        if type(tensor) not in PLAIN or tensor.layout is not torch.strided or tensor.is_neg():
+            return False
+        if tensor.is_cuda:
+            if tensor.data_ptr() % ROW_ALIGNMENT:
+                return False
+        elif not tensor.is_cpu:
+            return False
+    return True
+
+
+class Layout:
+    """Forward and backward of a program, bound to the strides of q, k and v.
+
+    ``apart``: the outputs that are tensors of their own; ``outputs`` are their names in the order of the results.
+    """
+
+    def __init__(
+        self, program: Program, device: torch.device, strides: tuple, settings: _arguments.Settings, apart: tuple
+    ) -> None:
+        self.settings, self.device = settings, device
+        self.strides = dict(zip("qkv", strides, strict=True))
+        self.num_kv_heads = program.forward.inputs[1].shape[1]
+        self.forward = Bound(program.forward, device, strides, {"out": strides[0]}, apart=apart)
+        self.function, self.backwards = program.backward, {}
+        self.outputs = [argument.name for argument in program.forward.outputs if argument.name in apart]
+
+        # Of q, k, v and the outputs that are apart, those that backward reads are saved one by one.
+        known = dict(self.strides)
+        known.update(zip(self.outputs, (strides for _, strides, _ in self.forward.results), strict=True))
+        inputs = [argument.name for argument in self.function.inputs if argument.name in (*known, "dout")]
+        self.dout = inputs.index("dout")
+        self.saved_names = [name for name in inputs if name != "dout"]
+        self.saved_strides = [known[name] for name in self.saved_names]
+        self.saved = [list(known).index(name) for name in self.saved_names]
+
+    def run(self, inputs: list[Tensor]) -> tuple[list[Tensor], list[Tensor], Tensor | None]:
+        """Returns the outputs that are apart, the tensors to save, and the block of the others."""
+        outputs, block = self.forward(inputs)
+        tensors = inputs + outputs
+        return outputs, [tensors[index] for index in self.saved], block
+
+    def run_backward(self, dout: Tensor, saved: list[Tensor], block: Tensor | None) -> list[Tensor]:
+        """Returns dq, dk, dv."""
+        if not is_plain((dout,)):
+            return self._through_operator(dout, saved, block)
+        inputs = saved.copy()
+        inputs.insert(self.dout, dout)
+        return self._backward_for(dout.stride())(inputs, block)[0]
+
+    def _backward_for(self, dout_strides: tuple[int, ...]) -> Bound:
+        bound = self.backwards.get(dout_strides)
+        if bound is None:
+            strides = list(self.saved_strides)
+            strides.insert(self.dout, dout_strides)
+            layouts = {"d" + name: each for name, each in self.strides.items()}
+            bound = Bound(self.function, self.device, strides, layouts, block=self.forward.block)
+            self.backwards[dout_strides] = bound
+        return bound
+
+    def _through_operator(self, dout: Tensor, saved: list[Tensor], block: Tensor | None) -> list[Tensor]:
+        tensors = dict(zip(self.saved_names, saved, strict=True))
+        for argument in self.function.inputs:
+            if argument.name in self.forward.block.offsets:
+                tensors[argument.name] = self.forward.block.view(block, argument)
+        kept = [tensors[name] for name in kept_names(self.function)]
+        strides = [list(each) for each in self.strides.values()]
+        return list(attention_backward(aligned(dout), kept, *strides, self.num_kv_heads, *self.settings))
+
+
+class _Attention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, layout: Layout, outputs: list[Tensor]) -> Tensor:
+        """Also appends all outputs that are apart to ``outputs``."""
+        results, saved, block = layout.run([q, k, v])
+        ctx.save_for_backward(block, *saved)
+        ctx.layout = layout
+        outputs += results
+        return results[layout.outputs.index("out")]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dout: Tensor) -> tuple[Tensor | None, ...]:
+        block, *saved = ctx.saved_tensors
+        dq, dk, dv = ctx.layout.run_backward(dout, saved, block)
+        return dq, dk, dv, None, None
+
+
+@cached
+def layout_of(
+    shapes: tuple, strides: tuple, dtypes: tuple, devices: tuple, settings: _arguments.Settings, want_aux: bool
+) -> Layout:
+    """The layout for q, k, v of these properties, which are checked first."""
+    _arguments.devices(*map(str, devices))
+    dtype, *_ = names = [str(each).removeprefix("torch.") for each in dtypes]
+    _arguments.dtypes(*names)
+    _arguments.shapes(*shapes)
+    (batch, num_heads, seq_len, head_dim), (_, num_kv_heads, _, _), _ = shapes
+    device = devices[0]
+    made = program("attention", str(device), dtype, batch, num_heads, num_kv_heads, seq_len, head_dim, *settings)
+    return Layout(made, device, strides, settings, ("out", "indices", "lse") if want_aux else ("out",))
+
+
+def prepare(q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool) -> Layout:
+    """The layout for these tensors; see ``layout_of``."""
+    return layout_of(
+        (q.shape, k.shape, v.shape),
+        (q.stride(), k.stride(), v.stride()),
+        (q.dtype, k.dtype, v.dtype),
+        (q.device, k.device, v.device),
+        settings,
+        want_aux,
+    )
+
+
+def attention(
+    q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool
+) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Returns out, and indices and lse where they are wanted; indices are None with one level too."""
+    layout = prepare(q, k, v, settings, want_aux)
+    if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
+        outputs = []
+        out = _Attention.apply(q, k, v, layout, outputs)
+    else:
+        outputs, _, _ = layout.run([q, k, v])
+        out = outputs[0]
+    if not want_aux:
+        return out, None, None
+    by_name = dict(zip(layout.outputs, outputs, strict=True))
+    return out, by_name.get("indices"), by_name["lse"]
