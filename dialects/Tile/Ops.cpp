@@ -155,8 +155,9 @@ LogicalResult FillOp::verify() {
     return emitOpError("expects a view of i32, but got ") << view;
   if (static_cast<int64_t>(getAt().size()) != view.getRank())
     return emitOpError("expects ") << view.getRank() << " coordinates for " << view << ", but got " << getAt().size();
-  if (getCount() < 1 || static_cast<int64_t>(getCount()) > view.getShape().back())
-    return emitOpError("expects 1 to ") << view.getShape().back() << " elements, but got " << getCount();
+  int64_t count = getCount();
+  if (count < 1 || count > view.getShape().back())
+    return emitOpError("expects 1 to ") << view.getShape().back() << " elements, but got " << count;
   return success();
 }
 
@@ -201,8 +202,7 @@ static LogicalResult verifyShared(Operation *op, RankedTensorType tile, SharedTy
 static LogicalResult verifyScalarRead(ReadOp op) {
   auto shared = cast<SharedType>(op.getSource().getType());
   if (!op.getAt() || asTile(op.getAt().getType()))
-    return op.emitOpError("expects a scalar index for a scalar, but got ")
-           << (op.getAt() ? "an index tile" : "none");
+    return op.emitOpError("expects a scalar index for a scalar, but got ") << (op.getAt() ? "an index tile" : "none");
   if (shared.getRank() != 1 || shared.getElementType() != op.getType() || op.getTransposed())
     return op.emitOpError("expects a shared tile of one dimension of ") << op.getType() << ", but got " << shared;
   return success();
