@@ -5,8 +5,8 @@
 #linear = #tile.linear<threads = 32>
 // CHECK-LABEL: tile.kernel @counting
 // CHECK: %[[BEFORE:.+]], %[[TOTAL:.+]] = tile.scan %{{.+}} : tensor<64xi32, #linear>
-// CHECK: tile.count %{{.+}}[%[[BEFORE]]] : <256xi32>, tensor<64xi32, #linear>
-// CHECK: tile.count %{{.+}}[%[[BEFORE]]] mask %{{.+}} : <256xi32>, tensor<64xi32, #linear>, tensor<64xi1, #linear>
+// CHECK: tile.count %{{.+}}[%[[BEFORE]]] : !tile.shared<256xi32>, tensor<64xi32, #linear>
+// CHECK: tile.count %{{.+}}[%[[BEFORE]]] mask %{{.+}} : !tile.shared<256xi32>, tensor<64xi32, #linear>, tensor<64xi1, #linear>
 // CHECK: tile.read %{{.+}}[%[[TOTAL]]] : (!tile.shared<256xi32>, i32) -> i32
 // CHECK: tile.fill %{{.+}}, %{{.+}}[%{{.+}}, %{{.+}}] {count = 100} : <2x100xi32, strided>
 tile.kernel @counting(%x: !tile.view<2x100xi32, strided>) blocks 1 threads 32 {
