@@ -156,7 +156,7 @@ def assemble(ptxas: str, case: Case) -> Assembled:
 def assembled(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future]]:
     """All cases that this session runs, several at a time: emitting leaves Python's lock, and ptxas is a process."""
     items = [item for item in request.session.items if getattr(item, "module", None) is request.module]
-    cases = {item.callspec.params["case"] for item in items if hasattr(item, "callspec")}
+    cases = [item.callspec.params["case"] for item in items if hasattr(item, "callspec")]
     ptxas = find_ptxas()
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         yield {case: pool.submit(assemble, ptxas, case) for case in cases}
