@@ -11,9 +11,7 @@ namespace lighthouse::cuda {
 static constexpr int64_t kWarpSize = 32, kWordBytes = 4;
 
 /// A word for each warp that a block may have, for each register.
-int64_t scratchBytes(tile::ScanOp op) {
-  return numRegisters(op.getSource().getType()) * kWarpSize * kWordBytes;
-}
+int64_t scratchBytes(tile::ScanOp op) { return numRegisters(op.getSource().getType()) * kWarpSize * kWordBytes; }
 
 void Lowering::lowerScan(tile::ScanOp op) {
   const Values source = of(op.getSource());

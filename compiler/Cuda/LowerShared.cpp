@@ -37,8 +37,8 @@ Value MatrixAddresses::at(int64_t row, int64_t column) {
 }
 
 Value MatrixAddresses::at(int64_t row, int64_t column, Value columns) {
-  Value chunk = s.add(s.div(columns, tile::kChunkBytes / type.elementBytes()),
-                      column * type.elementBytes() / tile::kChunkBytes);
+  Value chunk =
+      s.add(s.div(columns, tile::kChunkBytes / type.elementBytes()), column * type.elementBytes() / tile::kChunkBytes);
   Value low = type.isSwizzled() ? s.bitAnd(chunk, 7) : chunk;
   Value bytes = s.mul(low, tile::kChunkBytes);
   bytes = type.isSwizzled() ? s.bitXor(bytes, place) : s.add(bytes, place);
@@ -96,8 +96,7 @@ LogicalResult Lowering::lowerRead(tile::ReadOp op) {
   Values result;
   if (op.getAt()) {
     for (Value index : of(op.getAt()))
-      result.push_back(
-          s.loadScalar(s.offset(base, s.mul(index, source.elementBytes())), registerType(op.getType())));
+      result.push_back(s.loadScalar(s.offset(base, s.mul(index, source.elementBytes())), registerType(op.getType())));
   } else if (isPacked(type.getElementType()) && isa<tile::MmaAttr>(type.getEncoding())) {
     result = readMatrices(*this, op, type);
   } else {

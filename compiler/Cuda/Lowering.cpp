@@ -78,9 +78,7 @@ LogicalResult Lowering::lower(Operation *op) {
       .Case([&](tile::AliasOp alias) { return shared[alias.getResult()] = shared[alias.getSource()], success(); })
       .Case([&](tile::AllocOp) { return success(); }) // placed by the pass
       .Case([&](tile::BarrierOp) { return s.barrier(), success(); })
-      .Case([&](tile::CommitOp) {
-        return s.inlineAsm({}, {}, "cp.async.commit_group;", "~{memory}", true), success();
-      })
+      .Case([&](tile::CommitOp) { return s.inlineAsm({}, {}, "cp.async.commit_group;", "~{memory}", true), success(); })
       .Case([&](tile::WaitOp wait) {
         std::string text = "cp.async.wait_group " + std::to_string(wait.getPending()) + ";";
         return s.inlineAsm({}, {}, text, "~{memory}", true), success();

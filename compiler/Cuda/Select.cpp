@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Selection, a block a tile: level by level the threshold of each score by an exact radix search, and the kept windows in
-// a list. A candidate's slot then follows from counting the candidates of each level that come before it.
+// Selection, a block a tile: level by level the threshold of each score by an exact radix search, and the kept windows
+// in a list. A candidate's slot then follows from counting the candidates of each level that come before it.
 #include "compiler/Cuda/Schedule.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -23,8 +23,7 @@ struct TileOfHead {
   int64_t tiles;
   Value batch, head, tile;
 
-  TileOfHead(TileBuilder &t, PyramidAttr pyramid, int64_t heads, int64_t tiles)
-      : t(t), pyramid(pyramid), tiles(tiles) {
+  TileOfHead(TileBuilder &t, PyramidAttr pyramid, int64_t heads, int64_t tiles) : t(t), pyramid(pyramid), tiles(tiles) {
     Values at = t.delinearize(t.blockId(), {1, heads, tiles});
     batch = at[0];
     head = at[1];
@@ -150,9 +149,8 @@ private:
         return body(some, carried);
       });
     };
-    Value queryThreshold = findThreshold(level, sweep, [&](const Candidates &some) {
-      return std::pair(some.queryKey, some.inside);
-    });
+    Value queryThreshold =
+        findThreshold(level, sweep, [&](const Candidates &some) { return std::pair(some.queryKey, some.inside); });
     Value keyThreshold = findThreshold(level, sweep, [&](const Candidates &some) {
       return std::pair(some.keyKey, t.both(some.inside, t.less(some.queryKey, queryThreshold)));
     });
@@ -169,10 +167,9 @@ private:
     t.barrier();
   }
 
-  /// The 64th largest key of those that `pick` gives with a mask: digits from the top, until all keys that have them are
-  /// needed, which is so at the last digit at the latest.
-  Value findThreshold(int64_t level, Sweep sweep,
-                      function_ref<std::pair<Value, Value>(const Candidates &)> pick) {
+  /// The 64th largest key of those that `pick` gives with a mask: digits from the top, until all keys that have them
+  /// are needed, which is so at the last digit at the latest.
+  Value findThreshold(int64_t level, Sweep sweep, function_ref<std::pair<Value, Value>(const Candidates &)> pick) {
     int64_t bits = llvm::alignTo(kScoreBits + numberBits(level), kDigitBits);
     Values initial = {t.constant(i64, 0), t.constant(i64, static_cast<double>(bits)), t.i32(kKept64)};
     Values result = t.repeat(initial, [&](ValueRange carried) -> Values {

@@ -34,23 +34,17 @@ Value Simt::rem(Value x, int64_t y) { return fold<arith::RemUIOp>(x, constantLik
 Value Simt::bitAnd(Value x, int64_t y) { return fold<arith::AndIOp>(x, constantLike(*this, x, y)); }
 Value Simt::bitOr(Value x, Value y) { return fold<arith::OrIOp>(x, y); }
 Value Simt::bitXor(Value x, Value y) { return fold<arith::XOrIOp>(x, y); }
-Value Simt::shiftLeft(Value x, int64_t by) {
-  return by == 0 ? x : fold<arith::ShLIOp>(x, constantLike(*this, x, by));
-}
+Value Simt::shiftLeft(Value x, int64_t by) { return by == 0 ? x : fold<arith::ShLIOp>(x, constantLike(*this, x, by)); }
 Value Simt::shiftRight(Value x, int64_t by) {
   return by == 0 ? x : fold<arith::ShRUIOp>(x, constantLike(*this, x, by));
 }
-Value Simt::less(Value x, Value y) {
-  return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::slt, x, y);
-}
+Value Simt::less(Value x, Value y) { return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::slt, x, y); }
 Value Simt::both(Value x, Value y) {
   if (!x || !y)
     return x ? x : y;
   return fold<arith::AndIOp>(x, y);
 }
-Value Simt::select(Value condition, Value x, Value y) {
-  return b.createOrFold<arith::SelectOp>(loc, condition, x, y);
-}
+Value Simt::select(Value condition, Value x, Value y) { return b.createOrFold<arith::SelectOp>(loc, condition, x, y); }
 Value Simt::wide(Value x) { return b.createOrFold<arith::ExtSIOp>(loc, i64, x); }
 Value Simt::bitcast(Value x, Type type) {
   return x.getType() == type ? x : LLVM::BitcastOp::create(b, loc, type, x).getResult();
@@ -203,8 +197,8 @@ Value Simt::sharedAddress(Value pointer) { return LLVM::PtrToIntOp::create(b, lo
 
 void Simt::copyAsync(Value shared, Value global, Value predicate, int64_t bytes) {
   Value count = select(predicate, constant(bytes), constant(0));
-  StringRef text = bytes == 16 ? "cp.async.cg.shared.global [$0], [$1], 16, $2;"
-                               : "cp.async.ca.shared.global [$0], [$1], 4, $2;";
+  StringRef text =
+      bytes == 16 ? "cp.async.cg.shared.global [$0], [$1], 16, $2;" : "cp.async.ca.shared.global [$0], [$1], 4, $2;";
   inlineAsm({}, {sharedAddress(shared), global, count}, text, "r,l,r,~{memory}", true);
 }
 
@@ -244,8 +238,8 @@ Values Simt::structFields(Value value) {
 Values Simt::loadMatrices(Value pointer, bool transposed) {
   SmallVector<Type> types(4, i32);
   Type result = LLVM::LLVMStructType::getLiteral(b.getContext(), types);
-  StringRef name = transposed ? "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.trans.b16"
-                              : "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.b16";
+  StringRef name =
+      transposed ? "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.trans.b16" : "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.b16";
   return structFields(intrinsic(name, result, {pointer}));
 }
 

@@ -155,9 +155,7 @@ Value TileBuilder::alias(Value shared, ArrayRef<int64_t> shape, Type element) {
 Value TileBuilder::read(Type result, Value shared, bool transposed) {
   return tile::ReadOp::create(b, loc, result, shared, Value(), transposed);
 }
-void TileBuilder::write(Value value, Value shared) {
-  tile::WriteOp::create(b, loc, value, shared, Value(), Value());
-}
+void TileBuilder::write(Value value, Value shared) { tile::WriteOp::create(b, loc, value, shared, Value(), Value()); }
 Value TileBuilder::readAt(Value shared, Operand at) {
   Value index = at.value ? at.value : i32(static_cast<int64_t>(at.constant));
   Type element = cast<tile::SharedType>(shared.getType()).getElementType();

@@ -33,7 +33,8 @@ public:
   mlir::OpBuilder &b;
   mlir::Location loc;
 
-  //===-- Arithmetic: of integers (unsigned) or floats, as the operands are ----------------------------------------===//
+  //===-- Arithmetic: of integers (unsigned) or floats, as the operands are
+  //----------------------------------------===//
 
   mlir::Value i32(int64_t value);
   /// A constant tile or scalar.
@@ -43,8 +44,8 @@ public:
   mlir::Value mul(Operand x, Operand y);
   mlir::Value div(Operand x, Operand y);
   mlir::Value rem(Operand x, Operand y);
-  mlir::Value min(Operand x, Operand y); ///< signed integers
-  mlir::Value max(Operand x, Operand y); ///< signed integers; of floats, NaN where one is
+  mlir::Value min(Operand x, Operand y);       ///< signed integers
+  mlir::Value max(Operand x, Operand y);       ///< signed integers; of floats, NaN where one is
   mlir::Value maxNumber(Operand x, Operand y); ///< of floats, the other where one is NaN
   mlir::Value fma(mlir::Value x, Operand y, Operand z);
   mlir::Value minUnsigned(mlir::Value x, Operand y);
@@ -67,7 +68,8 @@ public:
   /// Splits `i` into digits of the given bases, slowest first; the first base is not needed.
   Values delinearize(mlir::Value i, llvm::ArrayRef<int64_t> bases);
 
-  //===-- Tiles ----------------------------------------------------------------------------------------------------===//
+  //===-- Tiles
+  //----------------------------------------------------------------------------------------------------===//
 
   mlir::Value blockId();
   /// 0 .. size-1 of a layout of one dimension.
@@ -95,7 +97,8 @@ public:
   void barrier();
   mlir::Value dot(mlir::Value a, mlir::Value b, mlir::Value acc, bool transposed = false);
 
-  //===-- Control --------------------------------------------------------------------------------------------------===//
+  //===-- Control
+  //--------------------------------------------------------------------------------------------------===//
 
   using Body = llvm::function_ref<void(mlir::Value iv)>;
   using CarriedBody = llvm::function_ref<Values(mlir::Value iv, mlir::ValueRange carried)>;

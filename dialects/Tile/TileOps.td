@@ -120,7 +120,7 @@ def ScanOp : Tile_Op<"scan", [MemoryEffects<[MemRead, MemWrite]>, AllTypesMatch<
     All threads of the block meet in it, as in a `barrier`.
 
     ```mlir
-    %before, %total = tile.scan %flags : tensor<512xi32, #linear>
+    %before, %total = tile.scan %counts : tensor<512xi32, #tile.linear<threads = 128>>
     ```
   }];
   let arguments = (ins RankedTensorOf<[I32]>:$source);
@@ -261,7 +261,7 @@ def CountOp : Tile_Op<"count", [MemoryEffects<[MemRead, MemWrite]>]> {
     For each index whose mask is true, the element there grows by 1; equal indices all count.
 
     ```mlir
-    tile.count %histogram[%digits] mask %counted : !tile.shared<256xi32>, tensor<512xi32, #linear>, tensor<512xi1, #linear>
+    tile.count %histogram[%digits] mask %open : !tile.shared<256xi32>, tensor<512xi32, #tile.linear<threads = 128>>, tensor<512xi1, #tile.linear<threads = 128>>
     ```
   }];
   let arguments = (ins Tile_SharedType:$target, RankedTensorOf<[I32]>:$at, Optional<Tile_Mask>:$mask);

@@ -12,12 +12,10 @@ import sys
 ALIASES = """\
 #rows = #tile.rows<threads = 128, lanes = 16, elements = 8>
 #mma = #tile.mma<warps = 4>
-#linear = #tile.linear<threads = 128>
 #r = #tile.slice<dim = 1, of = #rows>
 """
 VIEWS = ", ".join(
-    [f"{name}: !tile.view<1x8x4096x128xbf16>" for name in ("%qs", "%ks", "%out")]
-    + ["%slots: !tile.view<1x8x10752xi32>"]
+    [f"%{name}: !tile.view<1x8x4096x128xbf16>" for name in ("qs", "ks", "out")] + ["%slots: !tile.view<1x8x10752xi32>"]
 )
 VALUES = {
     "%x": "f32",
@@ -25,8 +23,6 @@ VALUES = {
     "%h": "i32",
     "%row": "i32",
     "%end": "i32",
-    "%first": "i32",
-    "%none": "i32",
     "%rows": "tensor<64xi32, #r>",
     "%inside": "tensor<64xi1, #r>",
     "%tile": "tensor<64x128xbf16, #rows>",
@@ -35,12 +31,14 @@ VALUES = {
     "%scores": "tensor<64x64xf32, #mma>",
     "%zero": "tensor<64x64xf32, #mma>",
     "%maxima": "tensor<64xf32, #tile.slice<dim = 1, of = #mma>>",
+    "%none": "i32",
+    "%first": "i32",
+    "%counts": "tensor<512xi32, #tile.linear<threads = 128>>",
+    "%digits": "tensor<512xi32, #tile.linear<threads = 128>>",
+    "%open": "tensor<512xi1, #tile.linear<threads = 128>>",
+    "%histogram": "!tile.shared<256xi32>",
     "%q": "!tile.shared<64x128xbf16>",
     "%k": "!tile.shared<64x128xbf16>",
-    "%flags": "tensor<512xi32, #linear>",
-    "%digits": "tensor<512xi32, #linear>",
-    "%counted": "tensor<512xi1, #linear>",
-    "%histogram": "!tile.shared<256xi32>",
     "%weights": "!tile.shared<64x64xbf16>",
 }
 
