@@ -78,6 +78,25 @@ Type viewType(func::FuncOp function, Value tensor) {
   return tile::ViewType::get(type.getContext(), type.getShape(), type.getElementType(), isStrided(function, tensor));
 }
 
+/// Values that no schedule can work with.
+LogicalResult refuseBadParameters(lighthouse::KernelOp kernel) {
+  Attribute given = kernel->getAttr(kScheduleAttr);
+  auto parameters = dyn_cast_or_null<DictionaryAttr>(given);
+  if (!parameters)
+    return given ? kernel.emitOpError("expects schedule to be a dictionary, but got ") << given : success();
+  for (NamedAttribute parameter : parameters) {
+    StringRef name = parameter.getName();
+    auto number = dyn_cast<IntegerAttr>(parameter.getValue());
+    if (!number || number.getInt() < 1)
+      return kernel.emitOpError("expects schedule parameter ")
+             << name << " to be an integer of at least 1, but got " << parameter.getValue();
+    if ((name == "threads" && (number.getInt() % 32 != 0 || number.getInt() > 1024)) ||
+        (name == "warps" && number.getInt() > 32))
+      return kernel.emitOpError("expects whole warps, up to 32, but got schedule parameter ") << name << " " << number;
+  }
+  return success();
+}
+
 LogicalResult refuseUnknownParameters(KernelContext &context) {
   auto given = context.kernel->getAttrOfType<DictionaryAttr>(kScheduleAttr);
   for (NamedAttribute parameter : given ? given.getValue() : ArrayRef<NamedAttribute>())
@@ -95,6 +114,8 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel) {
   Schedule schedule = scheduleOf(kernel);
   if (!schedule)
     return kernel.emitOpError("expects a stage that has a schedule for CUDA");
+  if (failed(refuseBadParameters(kernel)))
+    return failure();
   OpBuilder builder(outer);
   auto made = tile::KernelOp::create(builder, kernel.getLoc(), (outer.getName() + "_" + kernel.getSymName()).str(),
                                      /*blocks=*/1, /*threads=*/32, /*min_blocks=*/1);
@@ -104,8 +125,7 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel) {
   Block &body = kernel.getBody().front();
   for (auto [argument, input] : llvm::zip_equal(body.getArguments(), kernel.getInputs()))
     context.views[argument] = entry->addArgument(viewType(outer, input), kernel.getLoc());
-  for (auto [value, output] :
-       llvm::zip_equal(cast<lighthouse::YieldOp>(body.back()).getValues(), kernel.getOutputs()))
+  for (auto [value, output] : llvm::zip_equal(cast<lighthouse::YieldOp>(body.back()).getValues(), kernel.getOutputs()))
     context.views[value] = entry->addArgument(viewType(outer, output), kernel.getLoc());
   FailureOr<Grid> grid = schedule(context);
   if (failed(grid) || failed(refuseUnknownParameters(context)))

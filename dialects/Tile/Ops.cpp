@@ -162,8 +162,9 @@ LogicalResult FillOp::verify() {
     return emitOpError("expects a view of i32, but got ") << view;
   if (static_cast<int64_t>(getAt().size()) != view.getRank())
     return emitOpError("expects ") << view.getRank() << " coordinates for " << view << ", but got " << getAt().size();
-  if (getCount() < 1 || static_cast<int64_t>(getCount()) > view.getShape().back())
-    return emitOpError("expects 1 to ") << view.getShape().back() << " elements, but got " << getCount();
+  int64_t count = getCount();
+  if (count < 1 || count > view.getShape().back())
+    return emitOpError("expects 1 to ") << view.getShape().back() << " elements, but got " << count;
   return success();
 }
 

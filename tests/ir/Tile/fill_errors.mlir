@@ -25,6 +25,14 @@ tile.kernel @count(%x: !tile.view<2x100xi32>) blocks 2 threads 32 {
 
 // -----
 
+tile.kernel @negative(%x: !tile.view<100xi32>) blocks 1 threads 32 {
+  %c = arith.constant 0 : i32
+  // expected-error @+1 {{expects 1 to 100 elements, but got -1}}
+  tile.fill %c, %x[%c] {count = -1} : !tile.view<100xi32>
+}
+
+// -----
+
 // What is filled is not loaded from.
 // expected-error @+1 {{expects a view to be loaded or stored to, not both, but got argument 0 of type '!tile.view<100xi32>'}}
 tile.kernel @loaded(%x: !tile.view<100xi32>) blocks 1 threads 32 {
