@@ -85,8 +85,8 @@ step_pytest() { PYTHONPATH=$PWD/$build/python python -m pytest "$@"; }
 step_demo() { PYTHONPATH=$PWD/$build/python python examples/train_bytes.py; }
 
 step_bench() {
-  PYTHONPATH=$PWD/$build/python python benchmarks/cpu.py
   PYTHONPATH=$PWD/$build/python python benchmarks/compile.py
+  PYTHONPATH=$PWD/$build/python python benchmarks/cpu.py
 }
 
 step_docs() {
