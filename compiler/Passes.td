@@ -45,6 +45,24 @@ def InvertSelections : Pass<"lighthouse-invert-selections", "::mlir::func::FuncO
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
+def ShareInverses : Pass<"lighthouse-share-inverses", "::mlir::ModuleOp"> {
+  let summary = "keeps the inverse of a selection for the backward function";
+  let description = [{
+    Where `@forward` and `@backward` invert the same selection (an argument of `@backward` that `@forward` returns under that name), the inverse becomes a further result of `@forward`, "slots", and an
+    argument of `@backward`: one launch less, for 4 bytes an entry.
+
+    Leaves a module alone in which only one of both inverts.
+
+    ```mlir
+    func.func @backward(%sel: tensor<1x8x2560xi32, #pyramid> {lighthouse.name = "indices"}, /* ... */) {
+      %slots = lighthouse.invert %sel : tensor<1x8x2560xi32, #pyramid>
+    // becomes
+    func.func @backward(%sel: tensor<1x8x2560xi32, #pyramid> {lighthouse.name = "indices"}, /* ... */ %slots: tensor<1x8x10752xi32, #pyramid> {lighthouse.name = "slots"}) {
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::func::FuncDialect"];
+}
+
 def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> {
   let summary = "cuts attention's backward into enough work items";
   let description = [{
@@ -118,6 +136,8 @@ def SplitGradients : Pass<"lighthouse-split-gradients", "::mlir::func::FuncOp"> 
     Makes of a kernel of `gather_backward` and `pool_backward` one for each gradient that it writes, which reads the rows of that gradient only; `ub.poison` stands for the others. The rows of a gradient
     that is done with can then lie in the memory of one that is still to come, and none is read twice: the three share nothing but the selection.
 
+    With `keys-with-values` dk and dv share a kernel, and each kernel stands as early as what it reads allows: the rows' gradients of keys and values are done with before those of queries are made.
+
     Leaves other kernels alone.
 
     ```mlir
@@ -128,6 +148,7 @@ def SplitGradients : Pass<"lighthouse-split-gradients", "::mlir::func::FuncOp"> 
     %dv = lighthouse.kernel "gather_backward_pool_backward_v" reads(%a = %dvs, %s = %slots) : /* ... */
     ```
   }];
+  let options = [Option<"keysWithValues", "keys-with-values", "bool", "false", "dk and dv in one kernel">];
   let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::ub::UBDialect"];
 }
 

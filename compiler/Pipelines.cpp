@@ -44,8 +44,12 @@ void buildFusionPipeline(OpPassManager &pm) {
 
 void buildCudaFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createInvertSelections());
+  pm.addPass(createShareInverses());
   pm.addNestedPass<func::FuncOp>(createSeparateGradients());
   pm.addNestedPass<func::FuncOp>(createFuseStages());
+  SplitGradientsOptions split;
+  split.keysWithValues = true;
+  pm.addNestedPass<func::FuncOp>(createSplitGradients(split));
 }
 
 void buildCudaTilePipeline(OpPassManager &pm) {

@@ -62,8 +62,8 @@ private:
 
 void bindCall(py::module_ &module) {
   py::class_<Call>(module, "Call", "A function of an op with all but the addresses of its memory fixed.")
-      .def(py::init<std::shared_ptr<Op>, const std::string &, const std::vector<Place> &>(), "op"_a,
-           "direction"_a, "places"_a,
+      .def(py::init<std::shared_ptr<Op>, const std::string &, const std::vector<Place> &>(), "op"_a, "direction"_a,
+           "places"_a,
            "places: for each argument the number of its memory, an offset in bytes, and its strides in elements.")
       .def("__call__", &Call::run, "addresses"_a, "num_threads"_a = 0, "stream"_a = 0,
            "addresses: of the memories, then of the workspace.");

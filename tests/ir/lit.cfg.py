@@ -22,4 +22,5 @@ config.substitutions += [
     ("%source", config.source_dir),
     ("%mlir_include", config.mlir_include_dir),
     ("%python", sys.executable),
+    ("%fake_cuda", config.fake_cuda),
 ]

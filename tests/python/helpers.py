@@ -33,12 +33,23 @@ def small_inputs(seed: int = 0, dtype: torch.dtype = torch.float32, seq_len: int
     return tensors(q, kv, kv, q, seed=seed, dtype=dtype)
 
 
-def run(q: Tensor, k: Tensor, v: Tensor, dout: Tensor, settings: Settings, **options) -> dict[str, Tensor]:
-    """out, indices, lse, dq, dk, dv of the op under test."""
-    q, k, v = (x.detach().requires_grad_() for x in (q, k, v))
+def moved(x: Tensor, device: str) -> Tensor:
+    """x on a device with its own strides and start, gaps and repeats included; itself where it is there already."""
+    if x.device == torch.device(device):
+        return x
+    memory = torch.empty(0, dtype=x.dtype).set_(x.untyped_storage()).to(device)
+    return memory.as_strided(x.shape, x.stride(), x.storage_offset())
+
+
+def run(
+    q: Tensor, k: Tensor, v: Tensor, dout: Tensor, settings: Settings, device: str = "cpu", **options
+) -> dict[str, Tensor]:
+    """out, indices, lse, dq, dk, dv of the op under test on a device; back on the CPU."""
+    q, k, v = (moved(x.detach(), device).requires_grad_() for x in (q, k, v))
     out, aux = lighthouse.attention(q, k, v, **asdict(settings), **options, return_aux=True)
-    dq, dk, dv = torch.autograd.grad(out, (q, k, v), dout)
-    return {"out": out.detach(), "indices": aux.indices, "lse": aux.lse, "dq": dq, "dk": dk, "dv": dv}
+    dq, dk, dv = torch.autograd.grad(out, (q, k, v), moved(dout, device))
+    results = {"out": out.detach(), "indices": aux.indices, "lse": aux.lse, "dq": dq, "dk": dk, "dv": dv}
+    return {name: x if x is None else x.cpu() for name, x in results.items()}
 
 
 def same_bits(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:

@@ -92,8 +92,11 @@ def test_tools_of_python_packages(tmp_path: Path) -> None:
     ptxas.parent.mkdir(parents=True)
     ptxas.write_text("#!/bin/sh\necho 'Cuda compilation tools, release 99.1, V99.1.2'\n")
     ptxas.chmod(0o755)
-    code = "from lighthouse import _cuda\n_cuda.add_tool_folders()\nprint(json.dumps(_lighthouse.assembler('sm_90a')))"
-    named = {"LIGHTHOUSE_LIBCUDA": "/nowhere", "LIGHTHOUSE_PTXAS": str(ptxas), "PYTHONPATH": str(tmp_path)}
+    code = (
+        f"import sys\nfrom lighthouse import _cuda\nsys.path.insert(0, {str(tmp_path)!r})\n_cuda.add_tool_folders()\n"
+    )
+    code += "print(json.dumps(_lighthouse.assembler('sm_90a')))"
+    named = {"LIGHTHOUSE_LIBCUDA": "/nowhere", "LIGHTHOUSE_PTXAS": str(ptxas)}
     assert result_of(code, **named) == f"ptxas 99.1.2 ({ptxas})"
     del named["LIGHTHOUSE_PTXAS"]
     found = result_of(code, **named, PATH="", CUDA_HOME="")

@@ -72,6 +72,10 @@ def test_rendering(case: Case):
 
 @each_case
 def test_float32(case: Case):
+    check_float32(case, "cpu")
+
+
+def check_float32(case: Case, device: str) -> None:
     """Indices are equal; values within 1e-5, by norm and element by element.
 
     An element of a row sums thousands of terms that largely cancel, so its own size says little about its error: the
@@ -79,7 +83,7 @@ def test_float32(case: Case):
     elements; they are checked too.
     """
     inputs = case.inputs(torch.float32)
-    results = run(*inputs, case.settings)
+    results = run(*inputs, case.settings, device)
     assert torch.equal(results["indices"], case.expected["indices"])
     for name in ("out", *GRADS):
         expected = case.expected[name]
@@ -92,6 +96,10 @@ def test_float32(case: Case):
 @each_case
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
 def test_16_bits(case: Case, dtype: torch.dtype):
+    check_16_bits(case, dtype, "cpu")
+
+
+def check_16_bits(case: Case, dtype: torch.dtype, device: str) -> None:
     """Within twice the unit roundoff of the exact result on the same inputs, by norm; and element by element within
     the bounds of float32 arithmetic of the rendering that stores in this dtype. docs/notes/reference.md says why twice.
 
@@ -99,7 +107,7 @@ def test_16_bits(case: Case, dtype: torch.dtype):
     published ones; with bfloat16 they are those of the rounded inputs.
     """
     inputs = case.inputs(dtype)
-    results = run(*inputs, case.settings)
+    results = run(*inputs, case.settings, device)
     exact = lighthouse(*inputs[:3], case.settings, dout=inputs[3])
     assert torch.equal(results["indices"].long(), exact.indices)
     if dtype == torch.float16:

@@ -147,12 +147,12 @@ def examples(draw: st.DrawFn) -> Example:
     )
 
 
-def check(case: Example, data: str, dtype: torch.dtype) -> bool:
+def check(case: Example, data: str, dtype: torch.dtype, device: str = "cpu") -> bool:
     """Compares forward and gradients. False: only the selection, since float32 cannot resolve the logits."""
     settings = case.settings
     inputs = fill(data, tensors(*case.shapes(), seed=case.seed, dtype=dtype), case.seed)
     q, k, v, dout = (laid_out(x, layout) for x, layout in zip(inputs, case.layouts, strict=True))
-    results = run(q, k, v, dout, settings)
+    results = run(q, k, v, dout, settings, device)
     for name, like in (("out", q), ("dq", q), ("dk", k), ("dv", v)):
         assert results[name].shape == like.shape
         assert results[name].dtype == dtype

@@ -57,9 +57,10 @@ class Recorder(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def recorded_calls(options: dict, dtype: torch.dtype, kv_heads: int, layout: str) -> list[tuple]:
+def recorded_calls(options: dict, dtype: torch.dtype, kv_heads: int, layout: str, device: str = "cpu") -> list[tuple]:
     """The calls of forward and backward, as our own code makes them."""
-    q, k, v, dout = inputs(dtype=dtype, kv_heads=kv_heads)
+    q, k, v, dout = (x.detach().to(device) for x in inputs(dtype=dtype, kv_heads=kv_heads))
+    q, k, v = (x.requires_grad_() for x in (q, k, v))
     if layout == "token-major":  # [B, N, H, D] in memory
         q, k, v, dout = (x.detach().transpose(1, 2).contiguous().transpose(1, 2) for x in (q, k, v, dout))
         q, k, v = (x.requires_grad_() for x in (q, k, v))

@@ -17,9 +17,10 @@ static constexpr std::array<size_t, sizeof...(Parameters)> sizesOf(Result (*)(Pa
 namespace lighthouse {
 
 // cuda.h itself renames cuDeviceTotalMem to cuDeviceTotalMem_v2 and so on; here that gives the form we ask for.
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a parameter list
+// NOLINTBEGIN(bugprone-macro-parentheses): a parameter list
 #define SAME_SIZES(name, version, parameters)                                                                          \
   static_assert(sizesOf(static_cast<CUresult(*) parameters>(nullptr)) == sizesOf(&::name), #name);
+// NOLINTEND(bugprone-macro-parentheses)
 FOR_EACH_CUDA_ENTRY_POINT(SAME_SIZES)
 
 static_assert(sizeof(CUresult) == sizeof(::CUresult) && sizeof(CUdevice) == sizeof(::CUdevice));

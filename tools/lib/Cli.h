@@ -27,6 +27,7 @@ public:
 llvm::cl::OptionCategory &category();
 
 Command &compileCommand();
+Command &ptxCommand();
 Command &infoCommand();
 Command &cacheCommand();
 

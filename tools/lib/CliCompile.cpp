@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `lighthouse compile`: a spec from options in, the text of a stage out.
+// `lighthouse compile` and `lighthouse ptx`: a spec from options in, the text of a stage out.
 #include "lighthouse_ops/Op.h"
-#include "tools/lib/Cli.h"
+#include "tools/lib/SpecOptions.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
@@ -13,33 +13,53 @@ namespace lighthouse::cli {
 
 namespace {
 
-/// Named values; a name that is none of them is refused with the list.
-template <typename Enum> struct NamedValues : cl::parser<Enum> {
-  using cl::parser<Enum>::parser;
+/// The stages that only GPUs have.
+bool isOfGpu(EmitStage stage) { return stage >= EmitStage::Tile; }
 
-  bool parse(cl::Option &option, StringRef, StringRef given, Enum &value) {
-    std::string known;
-    for (const auto &each : this->Values) {
-      if (each.Name == given) {
-        value = each.V.getValue();
-        return false;
-      }
-      known += (known.empty() ? "" : ", ") + each.Name.str();
-    }
-    return option.error("expects one of " + known + ", but got '" + given + "'");
-  }
-};
-template <typename Enum> using Choice = cl::opt<Enum, /*ExternalStorage=*/false, NamedValues<Enum>>;
+/// The architecture of this machine's first GPU that has one; empty without.
+std::string archAtHand() {
+  for (const DeviceInfo &device : devices())
+    if (!device.arch.empty())
+      return device.arch;
+  return "";
+}
 
-struct CompileCommand : Command {
-  CompileCommand() : Command("compile", "print the code of a spec at a stage of compilation") {}
+/// What both commands share; they differ in how the stage is chosen.
+struct EmitCommand : Command {
+  using Command::Command;
+
+  virtual EmitStage chosenStage() const = 0;
 
   int run() override {
+    EmitStage stage = chosenStage();
     if (!kernel.empty() && (stage == EmitStage::Stages || stage == EmitStage::Fused))
-      return fail("kernel: expects --emit loops, llvm or asm, but got a stage that has no kernels yet", kBadUsage);
-    std::string text = emit(spec(), stage, kernel);
+      return fail("kernel: expects a later stage than --emit stages or fused, which have no kernels yet", kBadUsage);
+    std::string target = arch.empty() && isOfGpu(stage) ? archAtHand() : arch.getValue();
+    if (target.empty() && isOfGpu(stage))
+      return fail("arch: expects an architecture where there is no GPU, for example --arch sm_90a, but got none",
+                  kBadUsage);
+    std::string text = emit(spec.spec(), stage, kernel, target);
     if (!StringRef(text).ends_with("\n"))
       text += '\n';
+    return write(text);
+  }
+
+  SpecOptions spec{sub};
+  cl::opt<std::string> arch{
+      "arch",
+      cl::desc("GPU architecture, for example sm_90a; none is needed at hand (for ptx: that of the GPU at hand)"),
+      cl::value_desc("name"), cl::sub(sub), cl::cat(category())};
+  cl::opt<std::string> kernel{"kernel", cl::desc("print this kernel only (not of stages, fused)"),
+                              cl::value_desc("name"), cl::sub(sub), cl::cat(category())};
+  cl::opt<std::string> file{"o",
+                            cl::desc("where to write (stdout)"),
+                            cl::value_desc("file"),
+                            cl::init("-"),
+                            cl::sub(sub),
+                            cl::cat(category())};
+
+private:
+  int write(const std::string &text) const {
     if (file == "-") {
       outs() << text;
       return 0;
@@ -54,101 +74,45 @@ struct CompileCommand : Command {
     }
     return error ? fail("cannot write '" + file + "': " + error.message(), kFailed) : 0;
   }
+};
 
-  Spec spec() const {
-    return {.op = op,
-            .dtype = dtype,
-            .batch = batch,
-            .num_heads = num_heads,
-            .num_kv_heads = num_kv_heads.getNumOccurrences() ? num_kv_heads : num_heads,
-            .seq_len = seq_len,
-            .head_dim = head_dim,
-            .num_levels = num_levels,
-            .pooling_factor = pooling_factor,
-            .topk = topk,
-            .scale = scale};
-  }
+struct CompileCommand : EmitCommand {
+  CompileCommand() : EmitCommand("compile", "print the code of a spec at a stage of compilation") {}
 
-  using Integer = cl::opt<int64_t>;
-  const Spec defaults;
-  Integer seq_len{"seq-len", cl::desc("tokens"), cl::value_desc("N"), cl::Required, cl::sub(sub), cl::cat(category())};
-  Integer head_dim{"head-dim",          cl::desc("a multiple of 8, at most 256"),
-                   cl::value_desc("D"), cl::Required,
-                   cl::sub(sub),        cl::cat(category())};
-  Integer batch{"batch",
-                cl::desc("batch entries (1)"),
-                cl::value_desc("B"),
-                cl::init(defaults.batch),
-                cl::sub(sub),
-                cl::cat(category())};
-  Integer num_heads{"num-heads",  cl::desc("query heads (1)"), cl::value_desc("Hq"), cl::init(defaults.num_heads),
-                    cl::sub(sub), cl::cat(category())};
-  cl::alias heads{"heads", cl::desc("the same as --num-heads"), cl::aliasopt(num_heads)};
-  Integer num_kv_heads{"num-kv-heads",        cl::desc("key heads, a divisor of the query heads (as many)"),
-                       cl::value_desc("Hkv"), cl::init(defaults.num_kv_heads),
-                       cl::sub(sub),          cl::cat(category())};
-  cl::alias kv_heads{"kv-heads", cl::desc("the same as --num-kv-heads"), cl::aliasopt(num_kv_heads)};
-  Integer num_levels{"num-levels",        cl::desc("levels of the pyramid, 1 to 8 (1: plain causal attention)"),
-                     cl::value_desc("L"), cl::init(defaults.num_levels),
-                     cl::sub(sub),        cl::cat(category())};
-  cl::alias levels{"levels", cl::desc("the same as --num-levels"), cl::aliasopt(num_levels)};
-  Integer pooling_factor{
-      "pooling-factor",    cl::desc("windows of a level in one of the next, a power of two from 2 to 64 (2)"),
-      cl::value_desc("p"), cl::init(defaults.pooling_factor),
-      cl::sub(sub),        cl::cat(category())};
-  Integer topk{"topk",
-               cl::desc("entries kept a level, a multiple of 128 (128)"),
-               cl::value_desc("K"),
-               cl::init(defaults.topk),
-               cl::sub(sub),
-               cl::cat(category())};
-  cl::opt<double> scale{"scale",
-                        cl::desc("softmax scale (1/sqrt(D))"),
-                        cl::value_desc("x"),
-                        cl::init(defaults.scale),
-                        cl::sub(sub),
-                        cl::cat(category())};
-  Choice<DType> dtype{"dtype",
-                      cl::desc("element type of q, k and v:"),
-                      cl::values(clEnumValN(DType::Float32, "float32", "(the default)"),
-                                 clEnumValN(DType::BFloat16, "bfloat16", ""),
-                                 clEnumValN(DType::Float16, "float16", "")),
-                      cl::init(defaults.dtype),
-                      cl::sub(sub),
-                      cl::cat(category())};
-  Choice<OpKind> op{"op",
-                    cl::desc("part of the chain:"),
-                    cl::values(clEnumValN(OpKind::Attention, "attention", "all of it (the default)"),
-                               clEnumValN(OpKind::Gather, "gather", "up to the sub-sequence"),
-                               clEnumValN(OpKind::Scatter, "scatter", "from the sub-sequence on")),
-                    cl::init(defaults.op),
-                    cl::sub(sub),
-                    cl::cat(category())};
+  EmitStage chosenStage() const override { return stage; }
+
   Choice<EmitStage> stage{
       "emit",
       cl::desc("stage to print:"),
       cl::values(clEnumValN(EmitStage::Stages, "stages", "stage ops, forward and backward (the default)"),
                  clEnumValN(EmitStage::Fused, "fused", "stages in kernels, one launch each"),
-                 clEnumValN(EmitStage::Loops, "loops", "kernels as loops and vectors"),
+                 clEnumValN(EmitStage::Loops, "loops", "CPU: kernels as loops and vectors"),
                  clEnumValN(EmitStage::LLVM, "llvm", "LLVM IR, optimised"),
-                 clEnumValN(EmitStage::Assembly, "asm", "assembly of this machine's CPU")),
+                 clEnumValN(EmitStage::Assembly, "asm", "CPU: assembly of this machine's"),
+                 clEnumValN(EmitStage::Tile, "tile", "GPU: kernels as programs of a block over tiles"),
+                 clEnumValN(EmitStage::NVVM, "nvvm", "GPU: kernels in MLIR's dialects llvm and nvvm"),
+                 clEnumValN(EmitStage::PTX, "ptx", "GPU: PTX"),
+                 clEnumValN(EmitStage::SASS, "sass", "GPU: machine code (needs ptxas, and nvdisasm or cuobjdump)")),
       cl::init(EmitStage::Stages),
       cl::sub(sub),
       cl::cat(category())};
-  cl::opt<std::string> kernel{"kernel", cl::desc("print this kernel only (loops, llvm, asm)"), cl::value_desc("name"),
-                              cl::sub(sub), cl::cat(category())};
-  cl::opt<std::string> file{"o",
-                            cl::desc("where to write (stdout)"),
-                            cl::value_desc("file"),
-                            cl::init("-"),
-                            cl::sub(sub),
-                            cl::cat(category())};
+};
+
+struct PtxCommand : EmitCommand {
+  PtxCommand() : EmitCommand("ptx", "print the PTX of a spec: compile --emit ptx") {}
+
+  EmitStage chosenStage() const override { return EmitStage::PTX; }
 };
 
 } // namespace
 
 Command &compileCommand() {
   static auto *command = new CompileCommand;
+  return *command;
+}
+
+Command &ptxCommand() {
+  static auto *command = new PtxCommand;
   return *command;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `lighthouse info`: versions, the CPU that code is compiled for, threads, and the disk cache; as text or JSON.
+// `lighthouse info`: versions, the CPU and GPUs that code is compiled for, threads, and the disk cache; as text
+// or JSON.
 #include "lighthouse_ops/Op.h"
 #include "runtime/DiskCache.h"
 #include "runtime/HostTarget.h"
@@ -20,8 +21,33 @@ namespace lighthouse::cli {
 
 namespace {
 
+/// The NVIDIA GPUs and what their code goes through.
+struct Gpus {
+  DriverInfo driver;
+  std::vector<DeviceInfo> devices;
+  std::string assembler; ///< or why there is none
+};
+
+/// What is wrong is told and fails nothing: the CPU works without.
+Gpus findGpus() {
+  Gpus gpus{driverInfo(), {}, ""};
+  try {
+    gpus.devices = devices();
+  } catch (const DeviceError &error) {
+    gpus.driver.trouble = error.what();
+  }
+  auto first = find_if(gpus.devices, [](const DeviceInfo &device) { return !device.arch.empty(); });
+  try {
+    gpus.assembler = assemblerInfo(first == gpus.devices.end() ? "sm_90a" : first->arch);
+  } catch (const InvalidArgument &error) {
+    gpus.assembler = error.what();
+  }
+  return gpus;
+}
+
 struct Info {
   HostTarget target;
+  Gpus gpus;
   DiskCache cache;
   size_t entries;
   uint64_t bytes;
@@ -37,6 +63,20 @@ std::vector<std::string> features(const HostTarget &target) {
   return names;
 }
 
+std::string capabilityOf(const DeviceInfo &device) {
+  return fmt::format("{}.{}", device.capability_major, device.capability_minor);
+}
+
+json::Value toJSON(const DeviceInfo &device) {
+  return json::Object{{"device", device.device.str()},
+                      {"name", device.name},
+                      {"capability", capabilityOf(device)},
+                      {"arch", device.arch},
+                      {"trouble", device.trouble},
+                      {"memory_bytes", device.memory_bytes},
+                      {"multiprocessors", device.multiprocessors}};
+}
+
 json::Value toJSON(const Info &info) {
   const HostTarget &target = info.target;
   json::Object host{{"name", target.name()},
@@ -50,11 +90,32 @@ json::Value toJSON(const Info &info) {
                      {"entries", static_cast<int64_t>(info.entries)},
                      {"bytes", info.bytes},
                      {"max_bytes", info.cache.maxBytes()}};
+  json::Array devices;
+  for (const DeviceInfo &device : info.gpus.devices)
+    devices.push_back(toJSON(device));
+  const DriverInfo &driver = info.gpus.driver;
   return json::Object{{"version", version()},
                       {"llvm_version", LLVM_VERSION_STRING},
                       {"targets", json::Array{std::move(host)}},
+                      {"driver", json::Object{{"cuda", driver.cuda}, {"trouble", driver.trouble}}},
+                      {"devices", std::move(devices)},
+                      {"assembler", info.gpus.assembler},
                       {"threads", defaultThreadCount()},
                       {"cache", std::move(cache)}};
+}
+
+/// A line for the driver, each GPU, and ptxas.
+std::string toText(const Gpus &gpus) {
+  const DriverInfo &driver = gpus.driver;
+  std::string text = fmt::format("driver       {}{}{}\n", driver.cuda.empty() ? "none: " : "CUDA " + driver.cuda,
+                                 !driver.cuda.empty() && !driver.trouble.empty() ? ", but " : "", driver.trouble);
+  for (const DeviceInfo &device : gpus.devices)
+    text += fmt::format("{:<12} {} ({}, {}), {} multiprocessors, {}\n", device.device.str(), device.name,
+                        capabilityOf(device), device.arch.empty() ? "not usable: " + device.trouble : device.arch,
+                        device.multiprocessors, formatBytes(device.memory_bytes));
+  StringRef assembler = gpus.assembler;
+  assembler.consume_front("ptxas ");
+  return text + fmt::format("ptxas        {}\n", assembler.empty() ? "none (the driver compiles)" : assembler.str());
 }
 
 std::string toText(const Info &info) {
@@ -69,13 +130,15 @@ std::string toText(const Info &info) {
                      "vectors      {} registers of {} float32\n"
                      "features     {}\n"
                      "threads      {}\n"
+                     "{}"
                      "disk cache   {}\n",
                      version(), LLVM_VERSION_STRING, target.name(), target.triple, target.vector_registers,
-                     target.vector_lanes, fmt::join(features(target), " "), defaultThreadCount(), cache);
+                     target.vector_lanes, fmt::join(features(target), " "), defaultThreadCount(), toText(info.gpus),
+                     cache);
 }
 
 struct InfoCommand : Command {
-  InfoCommand() : Command("info", "show versions, this machine's CPU and the disk cache") {}
+  InfoCommand() : Command("info", "show versions, this machine's CPU and GPUs, and the disk cache") {}
 
   int run() override {
     Expected<HostTarget> target = HostTarget::detect();
@@ -85,7 +148,7 @@ struct InfoCommand : Command {
     std::vector<CacheEntry> entries = cache.list();
     uint64_t bytes = std::accumulate(entries.begin(), entries.end(), uint64_t(0),
                                      [](uint64_t sum, const CacheEntry &entry) { return sum + entry.bytes; });
-    Info info{std::move(*target), std::move(cache), entries.size(), bytes};
+    Info info{std::move(*target), findGpus(), std::move(cache), entries.size(), bytes};
     if (as_json)
       outs() << formatv("{0:2}\n", toJSON(info));
     else

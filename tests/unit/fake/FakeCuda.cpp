@@ -312,10 +312,11 @@ extern "C" CUresult cuGetProcAddress(const char *name, void **entry, int version
   *entry = nullptr;
   if (fakeCuda()->absent.count(name) || version > fakeCuda()->version)
     return kCudaNotFound;
-// NOLINTNEXTLINE(bugprone-macro-parentheses): a function's name
+// NOLINTBEGIN(bugprone-macro-parentheses): a function's name
 #define FIND(each, its_version, parameters)                                                                            \
   if (std::strcmp(name, #each) == 0)                                                                                   \
     *entry = reinterpret_cast<void *>(&each);
+  // NOLINTEND(bugprone-macro-parentheses)
   FOR_EACH_CUDA_ENTRY_POINT(FIND)
   return *entry ? 0 : kCudaNotFound;
 }
