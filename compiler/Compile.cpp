@@ -61,7 +61,7 @@ llvm::Expected<CompiledModule> compileForHost(ModuleOp module, const HostTarget 
   llvm::Expected<llvm::SmallVector<char, 0>> code = generateHostCode(**translated, target, /*assembly=*/false);
   if (!code)
     return code.takeError();
-  compiled.code = std::move(*code);
+  compiled.code.push_back(std::move(*code));
   return compiled;
 }
 

@@ -12,8 +12,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 
 using namespace mlir;
 
@@ -55,14 +53,14 @@ llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget 
     return std::move(error);
   if (llvm::Error error = setGrids(compiled.plans, module))
     return std::move(error);
-  llvm::LLVMContext context;
-  auto translated = translateForCuda(module, target, context);
-  if (!translated)
-    return translated.takeError();
-  llvm::Expected<std::string> ptx = generatePtx(**translated, target);
-  if (!ptx)
-    return ptx.takeError();
-  compiled.code.assign(ptx->begin(), ptx->end());
+  auto kernels = translateForCuda(module, target);
+  if (!kernels)
+    return kernels.takeError();
+  auto texts = generatePtx(*kernels, target);
+  if (!texts)
+    return texts.takeError();
+  for (const std::string &ptx : *texts)
+    compiled.code.emplace_back(ptx.begin(), ptx.end());
   return compiled;
 }
 
@@ -88,18 +86,20 @@ llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &targe
     return std::move(error);
   if (stage == EmitStage::NVVM)
     return textOf(module, kernel);
-  llvm::LLVMContext context;
-  auto translated = translateForCuda(module, target, context);
-  if (!translated)
-    return translated.takeError();
-  if (!kernel.empty())
-    keepOnly(**translated, kernel);
+  auto kernels = translateForCuda(module, target, kernel);
+  if (!kernels)
+    return kernels.takeError();
   if (stage == EmitStage::LLVM) {
     std::string text;
-    llvm::raw_string_ostream(text) << **translated;
+    llvm::raw_string_ostream stream(text);
+    for (const KernelIR &each : *kernels)
+      stream << *each.module << "\n";
     return text;
   }
-  return generatePtx(**translated, target);
+  auto texts = generatePtx(*kernels, target);
+  if (!texts)
+    return texts.takeError();
+  return joinPtx(*texts);
 }
 
 } // namespace lighthouse
