@@ -26,8 +26,6 @@ Value KernelContext::coarseView(Value pyramid) const {
 
 int64_t KernelContext::parameter(StringRef name, int64_t absent) {
   known.insert(name);
-  if (const char *dev = std::getenv(("LH_" + kernel.getSymName() + "_" + name).str().c_str())) // DEVHACK
-    return atoi(dev); // DEVHACK
   auto given = kernel->getAttrOfType<DictionaryAttr>(kScheduleAttr);
   auto value = given ? given.getAs<IntegerAttr>(name) : IntegerAttr();
   return value ? value.getInt() : absent;
