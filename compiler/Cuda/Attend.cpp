@@ -108,7 +108,9 @@ private:
     Value os = t.mul(state[0], t.expand(inverse, blocks.tile(f32, sizes.columns)));
     t.store(t.convert(os, sizes.element), c.view(op.getOs()), {batch, head, query}, inside);
     if (Value view = c.view(op.getLse())) {
-      Value lse = t.mul(t.fma(state[1], sizes.scale_log2, t.log2(state[2])), 0.6931471805599453);
+      // With the product rounded as in the weights, of which state[2] is the sum.
+      Value largest = t.mul(state[1], sizes.scale_log2);
+      Value lse = t.mul(t.add(largest, t.log2(state[2])), 0.6931471805599453);
       t.store(lse, view, {batch, head, query}, inside);
     }
   }

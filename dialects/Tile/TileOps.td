@@ -135,7 +135,7 @@ def KeepOp : Tile_Op<"keep", [Pure, AllTypesMatch<["source", "result"]>]> {
     `lower` keeps element [i, j] where j <= i + diagonal, `upper` where j >= i + diagonal. A thread compares its rows with constants: no column numbers take registers.
 
     ```mlir
-    %seen = tile.keep lower %scores, %diagonal else 0xFF800000 : tensor<64x64xf32, #tile.mma<warps = 4>>
+    %seen = tile.keep lower %scores, %row else 0xFF800000 : tensor<64x64xf32, #mma>
     ```
   }];
   let arguments = (ins Tile_TriangleAttr:$side, Tile_F32Tile:$source, I32:$diagonal, F32Attr:$otherwise);
@@ -150,7 +150,7 @@ def AnyOp : Tile_Op<"any"> {
     The same answer in every thread, so that the block may branch on it.
 
     ```mlir
-    %some = tile.any %mask : tensor<64xi1, #tile.slice<dim = 1, of = #tile.rows<threads = 256, lanes = 16, elements = 8>>>
+    %some = tile.any %inside : tensor<64xi1, #r>
     ```
   }];
   let arguments = (ins Tile_Mask:$mask);
@@ -260,7 +260,7 @@ def ChooseOp : Tile_Op<"choose", [Pure, AllTypesMatch<["first", "second", "resul
     The second where the number is odd, else the first: while a block works on one, the other is filled.
 
     ```mlir
-    %k = tile.choose %even, %odd by %i : !tile.shared<64x128xbf16>
+    %now = tile.choose %q, %k by %row : !tile.shared<64x128xbf16>
     ```
   }];
   let arguments = (ins Tile_SharedType:$first, Tile_SharedType:$second, I32:$number);

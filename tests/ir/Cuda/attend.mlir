@@ -23,7 +23,7 @@ func.func @f(%qs: tensor<1x4x1000x40xbf16> {lighthouse.strided}, %ks: tensor<1x2
 // CHECK: tile.barrier
 // CHECK: tile.copy %[[K]]
 // CHECK: scf.if
-// CHECK: arith.cmpi sle
+// CHECK: tile.keep lower
 // CHECK: tile.reduce max
 // CHECK: math.exp2
 // CHECK: tile.reduce add

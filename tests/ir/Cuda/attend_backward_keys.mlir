@@ -28,7 +28,7 @@ func.func @f(%qs: !rows, %ks: !keys, %vs: !keys, %lse: !scores, %delta: !scores,
 // S^T = K Q^T, dV += P^T dO, dP^T = V dO^T, dK += dS^T Q.
 // CHECK: tile.dot %[[SK]], %[[SQ]], %{{.+}} transposed
 // CHECK: scf.if
-// CHECK: arith.cmpi sle
+// CHECK: tile.keep upper
 // CHECK: tile.dot %{{.+}}, %[[SDO]], %{{.+}} : tensor<64x32xf16, #mma>
 // CHECK: tile.dot %[[SV]], %[[SDO]], %{{.+}} transposed
 // CHECK: tile.dot %{{.+}}, %[[SQ]], %{{.+}} : tensor<64x32xf16, #mma>
