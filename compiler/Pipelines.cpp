@@ -25,9 +25,9 @@ using namespace mlir;
 namespace lighthouse {
 
 void registerDialects(DialectRegistry &registry) {
-  registry.insert<LighthouseDialect, tile::TileDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
-                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
-                  ub::UBDialect, x86vector::X86VectorDialect>();
+  registry.insert<LighthouseDialect, tile::TileDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  vector::VectorDialect, ub::UBDialect, x86vector::X86VectorDialect>();
 }
 
 void buildStagePipeline(OpPassManager &pm) {

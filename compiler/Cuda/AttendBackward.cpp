@@ -12,8 +12,8 @@ namespace {
 
 constexpr double kLog2E = 1.4426950408889634;
 
-/// Keys on the rows of the products: S^T = K Q^T and dP^T = V dO^T leave P^T and dS^T in the registers that dV += P^T dO
-/// and dK += dS^T Q take them from.
+/// Keys on the rows of the products: S^T = K Q^T and dP^T = V dO^T leave P^T and dS^T in the registers that dV += P^T
+/// dO and dK += dS^T Q take them from.
 class KeysSchedule {
 public:
   KeysSchedule(KernelContext &context, AttendBackwardKeysOp op)
@@ -78,8 +78,8 @@ private:
       return stream->go(
           begin, t.i32(runs), carried,
           [&](ArrayRef<Value> tiles, Value run) {
-            Value query = t.mul(run, blocks.columns), views[] = {c.view(op.getQs()), c.view(op.getDos()),
-                                                                 c.view(op.getLse()), c.view(op.getDelta())};
+            Value query = t.mul(run, blocks.columns),
+                  views[] = {c.view(op.getQs()), c.view(op.getDos()), c.view(op.getLse()), c.view(op.getDelta())};
             for (auto [view, tile] : llvm::zip_equal(views, tiles))
               t.copy(view, {batch, head, query}, sizes.rows, tile);
           },
@@ -166,7 +166,9 @@ public:
           t.copy(c.view(op.getKs()), {batch, kvHead, key}, sizes.rows, tiles[0]);
           t.copy(c.view(op.getVs()), {batch, kvHead, key}, sizes.rows, tiles[1]);
         },
-        [&](ArrayRef<Value> tiles, Value run, ValueRange now) { return step(tiles, run, now, t.lessEqual(open, run)); });
+        [&](ArrayRef<Value> tiles, Value run, ValueRange now) {
+          return step(tiles, run, now, t.lessEqual(open, run));
+        });
     t.store(t.mul(sum[0], sizes.scale), c.view(op.getDqs()), {batch, head, query}, inside);
     return {runs * sizes.batch * sizes.heads, blocks.warps * 32};
   }

@@ -14,7 +14,8 @@ namespace {
 /// of every level but the finest: those from p u + shift on, shift = p - 1 or 0.
 class Lookup {
 public:
-  Lookup(KernelContext &context, PyramidAttr pyramid, Value slots, Value rows, Value tokens, int64_t threads, bool heard)
+  Lookup(KernelContext &context, PyramidAttr pyramid, Value slots, Value rows, Value tokens, int64_t threads,
+         bool heard)
       : t(context.t), pyramid(pyramid), slots(slots), rows(rows), tokens(tokens),
         rowType(cast<tile::ViewType>(rows.getType())), tokenType(cast<tile::ViewType>(tokens.getType())),
         tiles(t.b.getContext(), threads, tokenType.getShape()[3], tokenType.getElementType(), 1),
@@ -34,14 +35,16 @@ public:
     if (heard)
       run = t.sub(run, 1);
     Value first = t.mul(run, factor);
-    Value coarse = sumOfHeads([&](Value rowHead, Value sum) {
-      for (int64_t level = 1; level < pyramid.getNumLevels(); ++level) {
-        // In units of p tokens: shift / p is a whole number less one, of which the run's own p - 1 is a part.
-        int64_t length = pyramid.windowLength(level) / factor;
-        sum = addRow(level, rowHead, windowOf(run, length), sum);
-      }
-      return sum;
-    }, t.constant(tiles.type(t.b.getF32Type()), 0));
+    Value coarse = sumOfHeads(
+        [&](Value rowHead, Value sum) {
+          for (int64_t level = 1; level < pyramid.getNumLevels(); ++level) {
+            // In units of p tokens: shift / p is a whole number less one, of which the run's own p - 1 is a part.
+            int64_t length = pyramid.windowLength(level) / factor;
+            sum = addRow(level, rowHead, windowOf(run, length), sum);
+          }
+          return sum;
+        },
+        t.constant(tiles.type(t.b.getF32Type()), 0));
     // A few tokens at once, so that their loads are under way together.
     int64_t together = std::min<int64_t>(factor, 4);
     t.loop(0, factor, together, [&](Value i) {
@@ -68,9 +71,8 @@ private:
     if (group == 1)
       return ofHead(head, sum);
     Value first = t.mul(head, group);
-    return t.loop(first, t.add(first, group), 1, {sum}, [&](Value each, ValueRange carried) -> Values {
-      return {ofHead(each, carried[0])};
-    })[0];
+    return t.loop(first, t.add(first, group), 1, {sum},
+                  [&](Value each, ValueRange carried) -> Values { return {ofHead(each, carried[0])}; })[0];
   }
 
   Value addRow(int64_t level, Value rowHead, Window window, Value sum) {
@@ -132,7 +134,8 @@ FailureOr<Grid> scheduleUnpool(KernelContext &context) {
   PyramidAttr pyramid = pyramidOf(pool.getDpq());
   // Blocks of dq first, then those of dk and dv.
   int64_t blocks = 0;
-  Value rows[] = {gather.getDqs(), gather.getDks(), gather.getDvs()}, tokens[] = {pool.getDq(), pool.getDk(), pool.getDv()};
+  Value rows[] = {gather.getDqs(), gather.getDks(), gather.getDvs()},
+        tokens[] = {pool.getDq(), pool.getDk(), pool.getDv()};
   for (int i = 0; i < 3; ++i) {
     if (!context.view(tokens[i]))
       continue;

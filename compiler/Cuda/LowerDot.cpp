@@ -36,15 +36,16 @@ private:
     Values operands(a);
     operands.append(b.begin(), b.end());
     operands.append(c.begin(), c.end());
-    Values result = s.inlineAsm(SmallVector<Type>(4, s.f32), operands, text,
-                                "=f,=f,=f,=f,r,r,r,r,r,r,0,1,2,3", /*effects=*/false);
+    Values result =
+        s.inlineAsm(SmallVector<Type>(4, s.f32), operands, text, "=f,=f,=f,=f,r,r,r,r,r,r,0,1,2,3", /*effects=*/false);
     llvm::copy(result, c.begin());
   }
 
   void emit16Bits() {
     StringRef text =
         bType.getElementType().isBF16()
-            ? "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {$0,$1,$2,$3}, {$4,$5,$6,$7}, {$8,$9}, {$0,$1,$2,$3};"
+            ? "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {$0,$1,$2,$3}, {$4,$5,$6,$7}, {$8,$9}, "
+              "{$0,$1,$2,$3};"
             : "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {$0,$1,$2,$3}, {$4,$5,$6,$7}, {$8,$9}, {$0,$1,$2,$3};";
     bool transposed = op.getTransposed();
     MatrixAddresses b(l, bType, l.shared[op.getB()], s.constant(0), transposed);
@@ -89,9 +90,9 @@ private:
     return llvm::map_to_vector(splits, [&](const Split &each) { return each.*part; });
   }
 
-  /// The instruction's columns c and c + 4 of A, and rows of B, are columns 2 c and 2 c + 1 of ours: the order of the sum
-  /// is free, and so a thread's neighbouring elements serve. With A in shared memory it is a loop, for float32 takes
-  /// three times the instructions.
+  /// The instruction's columns c and c + 4 of A, and rows of B, are columns 2 c and 2 c + 1 of ours: the order of the
+  /// sum is free, and so a thread's neighbouring elements serve. With A in shared memory it is a loop, for float32
+  /// takes three times the instructions.
   void emitFloat32() {
     if (!aType) {
       for (int64_t k = 0; k < inner; k += 8)
@@ -138,8 +139,8 @@ private:
     Value thread = s.add(s.mul(s.warp(), 16), s.shiftRight(s.lane(), 2)), pair = s.mul(s.bitAnd(s.lane(), 3), 2);
     Values elements;
     for (int64_t half : {0, 1})
-      for (Value word : s.loadShared(
-               l.sharedAddress(aType, l.shared[op.getA()], s.add(thread, row + 8 * half), s.add(pair, k)), 2))
+      for (Value word :
+           s.loadShared(l.sharedAddress(aType, l.shared[op.getA()], s.add(thread, row + 8 * half), s.add(pair, k)), 2))
         elements.push_back(s.bitcast(word, s.f32));
     return inOrder(elements);
   }
@@ -160,8 +161,8 @@ private:
     return {split(s.bitcast(words[0], s.f32)), split(s.bitcast(words[1], s.f32))};
   }
 
-  /// Of float32 element `column + n` of row `row + k`, n and k multiples of 8, row and column below 8. For all n there are
-  /// only four sums of parts that vary.
+  /// Of float32 element `column + n` of row `row + k`, n and k multiples of 8, row and column below 8. For all n there
+  /// are only four sums of parts that vary.
   Value addressInRow(Value row, Value k, Value column, int64_t n) {
     Value start = s.offset(l.shared[op.getB()], s.mul(s.add(row, k), bType.pitch()));
     int64_t chunk = n / 4;

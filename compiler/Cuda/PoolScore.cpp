@@ -35,8 +35,8 @@ private:
   Type f64() { return t.b.getF64Type(); }
   RankedTensorType squareType() { return tile::tileType({tiles.rows}, f64(), tile::rowSlice(tiles.layout)); }
 
-  /// Windows `window` of a level, one a group, and all windows inside them. Gives the sums of their rows and, when there
-  /// are scores, their largest squared norms.
+  /// Windows `window` of a level, one a group, and all windows inside them. Gives the sums of their rows and, when
+  /// there are scores, their largest squared norms.
   Values emitWindow(int64_t level, Value window) {
     Values initial = {t.constant(tiles.type(f32()), 0)};
     if (scores)

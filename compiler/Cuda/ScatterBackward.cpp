@@ -74,9 +74,8 @@ private:
         total = t.add(total, t.convert(row, t.b.getF32Type()));
       return total;
     };
-    sum = t.loop(begin, whole, together, {sum}, [&](Value i, ValueRange carried) -> Values {
-      return {add(i, together, carried[0])};
-    })[0];
+    sum = t.loop(begin, whole, together, {sum},
+                 [&](Value i, ValueRange carried) -> Values { return {add(i, together, carried[0])}; })[0];
     return whole == end ? sum : add(t.i32(whole), end - whole, sum);
   }
 

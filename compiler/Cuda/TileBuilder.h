@@ -79,7 +79,7 @@ public:
   mlir::RankedTensorType typeLike(mlir::Value like, mlir::Type element);
   mlir::Value reduce(tile::Reduction kind, mlir::Value x); ///< one value a row
   mlir::Value keep(tile::Triangle side, mlir::Value x, mlir::Value diagonal, double otherwise);
-  mlir::Value any(mlir::Value mask);                       ///< of all threads of the block
+  mlir::Value any(mlir::Value mask); ///< of all threads of the block
   mlir::Value load(mlir::Type result, mlir::Value view, mlir::ValueRange at, mlir::Value mask = {});
   /// Sums of the elements before each, and of all.
   std::pair<mlir::Value, mlir::Value> scan(mlir::Value x);
