@@ -30,6 +30,7 @@ inline constexpr llvm::StringLiteral kItemsAttr = "lighthouse.items";
 inline constexpr llvm::StringLiteral kThreadsAttr = "lighthouse.threads";
 inline constexpr llvm::StringLiteral kMinBlocksAttr = "lighthouse.min_blocks";
 inline constexpr llvm::StringLiteral kSharedBytesAttr = "lighthouse.shared_bytes";
+inline constexpr int64_t kSharedAlignment = 128; ///< of each tile in shared memory, in bytes
 
 #define GEN_PASS_DECL
 #include "compiler/Passes.h.inc"

@@ -20,6 +20,15 @@ AttentionBlocks::AttentionBlocks(KernelContext &context, int64_t warps, int64_t 
       columns(context.parameter("block_columns", columns)),
       layout(tile::MmaAttr::get(context.kernel.getContext(), this->warps)) {}
 
+LogicalResult AttentionBlocks::check(lighthouse::KernelOp kernel) const {
+  if (rows % (16 * warps) != 0)
+    return kernel.emitOpError("expects schedule parameter block_rows to be a multiple of ")
+           << 16 * warps << " (16 a warp), but got " << rows;
+  if (columns % 16 != 0)
+    return kernel.emitOpError("expects schedule parameter block_columns to be a multiple of 16, but got ") << columns;
+  return success();
+}
+
 namespace {
 
 /// Rows of queries and keys by the bytes of a row: what 99 KiB of shared memory hold, and 255 registers.
@@ -40,7 +49,9 @@ public:
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(forwardBlocks(context, sizes)), f32(t.b.getF32Type()) {}
 
-  Grid emit() {
+  FailureOr<Grid> emit() {
+    if (failed(blocks.check(c.kernel)))
+      return failure();
     int64_t runs = llvm::divideCeil(sizes.rows, blocks.rows);
     // The runs that see the most keys first, of all heads.
     Values at = t.delinearize(t.blockId(), {runs, sizes.batch, sizes.heads});
@@ -65,7 +76,7 @@ public:
       return step(block, carried, t.lessEqual(open, block));
     });
     finish(state);
-    return {runs * sizes.batch * sizes.heads, blocks.warps * 32};
+    return Grid{runs * sizes.batch * sizes.heads, blocks.warps * 32};
   }
 
 private:

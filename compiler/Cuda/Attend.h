@@ -29,6 +29,8 @@ struct AttentionBlocks {
   mlir::Attribute layout;
 
   AttentionBlocks(KernelContext &context, int64_t warps, int64_t rows, int64_t columns);
+  /// Refuses sizes that products can't take. To be asked before any of the types below.
+  mlir::LogicalResult check(lighthouse::KernelOp kernel) const;
   mlir::RankedTensorType tile(mlir::Type element, int64_t width) const {
     return tile::tileType({rows, width}, element, layout);
   }
@@ -48,6 +50,8 @@ public:
 
   /// `resident`: bytes of shared memory for other tiles.
   Stream(KernelContext &context, llvm::ArrayRef<tile::SharedType> types, int64_t resident);
+  /// Refuses other numbers of copies than one and two. To be asked before a stream is made.
+  static mlir::LogicalResult check(KernelContext &context);
 
   /// step(tiles, run, carried) for each run from `begin` to `end`.
   Values go(mlir::Value begin, mlir::Value end, mlir::ValueRange carried, Copy copy,

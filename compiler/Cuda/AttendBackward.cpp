@@ -20,7 +20,9 @@ public:
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(blocksFor(context, sizes)), f32(t.b.getF32Type()), apart(sizes.columns > 128) {}
 
-  Grid emit() {
+  FailureOr<Grid> emit() {
+    if (failed(blocks.check(c.kernel)) || failed(Stream::check(c)))
+      return failure();
     int64_t runs = llvm::divideCeil(sizes.rows, blocks.rows);
     // The first keys are seen by the most queries. Wide heads: a block for dV and one for dK, as a thread has registers
     // for one.
@@ -43,7 +45,7 @@ public:
     } else {
       emitGradients(true, true);
     }
-    return {runs * (apart ? 2 : 1) * sizes.batch * sizes.kv_heads, blocks.warps * 32};
+    return Grid{runs * (apart ? 2 : 1) * sizes.batch * sizes.kv_heads, blocks.warps * 32};
   }
 
 private:
@@ -135,7 +137,9 @@ public:
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(blocksFor(context, sizes)), f32(t.b.getF32Type()) {}
 
-  Grid emit() {
+  FailureOr<Grid> emit() {
+    if (failed(blocks.check(c.kernel)) || failed(Stream::check(c)))
+      return failure();
     int64_t runs = llvm::divideCeil(sizes.rows, blocks.rows);
     Values at = t.delinearize(t.blockId(), {runs, sizes.batch, sizes.heads});
     first = t.mul(t.sub(runs - 1, at[0]), blocks.rows);
@@ -170,7 +174,7 @@ public:
           return step(tiles, run, now, t.lessEqual(open, run));
         });
     t.store(t.mul(sum[0], sizes.scale), c.view(op.getDqs()), {batch, head, query}, inside);
-    return {runs * sizes.batch * sizes.heads, blocks.warps * 32};
+    return Grid{runs * sizes.batch * sizes.heads, blocks.warps * 32};
   }
 
 private:

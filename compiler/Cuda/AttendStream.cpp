@@ -10,6 +10,13 @@ namespace lighthouse::cuda {
 /// What a block may have on every architecture from Ampere on, less what the weights may take.
 static constexpr int64_t kSharedBytes = 98 * 1024;
 
+LogicalResult Stream::check(KernelContext &context) {
+  int64_t stages = context.parameter("stages", 1);
+  if (stages > 2)
+    return context.kernel.emitOpError("expects schedule parameter stages to be 1 or 2, but got ") << stages;
+  return success();
+}
+
 Stream::Stream(KernelContext &context, ArrayRef<tile::SharedType> types, int64_t resident) : t(context.t) {
   int64_t bytes = 0;
   for (tile::SharedType type : types)

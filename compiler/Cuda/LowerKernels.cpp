@@ -78,6 +78,9 @@ Type viewType(func::FuncOp function, Value tensor) {
   return tile::ViewType::get(type.getContext(), type.getShape(), type.getElementType(), isStrided(function, tensor));
 }
 
+/// More than any block has of anything; products of two are far from overflowing.
+constexpr int64_t kMostParameter = 65536;
+
 /// Values that no schedule can work with.
 LogicalResult refuseBadParameters(lighthouse::KernelOp kernel) {
   Attribute given = kernel->getAttr(kScheduleAttr);
@@ -87,13 +90,24 @@ LogicalResult refuseBadParameters(lighthouse::KernelOp kernel) {
   for (NamedAttribute parameter : parameters) {
     StringRef name = parameter.getName();
     auto number = dyn_cast<IntegerAttr>(parameter.getValue());
-    if (!number || number.getInt() < 1)
+    if (!number || number.getInt() < 1 || number.getInt() > kMostParameter)
       return kernel.emitOpError("expects schedule parameter ")
-             << name << " to be an integer of at least 1, but got " << parameter.getValue();
+             << name << " to be an integer from 1 to " << kMostParameter << ", but got " << parameter.getValue();
     if ((name == "threads" && (number.getInt() % 32 != 0 || number.getInt() > 1024)) ||
         (name == "warps" && number.getInt() > 32))
       return kernel.emitOpError("expects whole warps, up to 32, but got schedule parameter ") << name << " " << number;
   }
+  return success();
+}
+
+/// Block sizes whose tiles a GPU may have no shared memory for. Compute capability 8.6, 8.9 and 12.0 have the least.
+LogicalResult refuseSharedBytes(lighthouse::KernelOp kernel, tile::KernelOp made) {
+  constexpr int64_t kMost = 99 * 1024;
+  int64_t bytes = 0;
+  for (auto alloc : made.getBody().getOps<tile::AllocOp>())
+    bytes += llvm::alignTo(alloc.getType().bytes(), kSharedAlignment);
+  if (bytes > kMost)
+    return kernel.emitOpError("expects tiles of at most ") << kMost << " bytes of shared memory, but got " << bytes;
   return success();
 }
 
@@ -128,7 +142,7 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel) {
   for (auto [value, output] : llvm::zip_equal(cast<lighthouse::YieldOp>(body.back()).getValues(), kernel.getOutputs()))
     context.views[value] = entry->addArgument(viewType(outer, output), kernel.getLoc());
   FailureOr<Grid> grid = schedule(context);
-  if (failed(grid) || failed(refuseUnknownParameters(context)))
+  if (failed(grid) || failed(refuseUnknownParameters(context)) || failed(refuseSharedBytes(kernel, made)))
     return failure();
   made.setBlocks(grid->blocks);
   made.setThreads(grid->threads);

@@ -19,7 +19,6 @@ namespace {
 using namespace cuda;
 
 constexpr llvm::StringLiteral kSharedMemory = "lighthouse_shared";
-constexpr int64_t kSharedAlignment = 128;
 
 /// The block's shared memory: its size is given at the launch.
 LLVM::GlobalOp sharedMemory(ModuleOp module) {

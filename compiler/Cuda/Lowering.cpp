@@ -77,10 +77,12 @@ LogicalResult Lowering::lower(Operation *op) {
       .Case([&](tile::ReadOp read) { return lowerRead(read); })
       .Case([&](tile::WriteOp write) { return lowerWrite(write); })
       .Case([&](tile::CountOp count) { return lowerCount(count), success(); })
-      .Case([&](tile::AliasOp alias) { return shared[alias.getResult()] = shared[alias.getSource()], success(); })
+      .Case(
+          [&](tile::AliasOp alias) { return shared[alias.getResult()] = shared.lookup(alias.getSource()), success(); })
       .Case([&](tile::ChooseOp choose) {
         Value isOdd = s.less(s.constant(0), s.bitAnd(scalar(choose.getNumber()), 1));
-        shared[choose.getResult()] = s.select(isOdd, shared[choose.getSecond()], shared[choose.getFirst()]);
+        shared[choose.getResult()] =
+            s.select(isOdd, shared.lookup(choose.getSecond()), shared.lookup(choose.getFirst()));
         return success();
       })
       .Case([&](tile::AllocOp) { return success(); }) // placed by the pass

@@ -33,8 +33,7 @@ public:
   mlir::OpBuilder &b;
   mlir::Location loc;
 
-  //===-- Arithmetic: of integers (unsigned) or floats, as the operands are
-  //----------------------------------------===//
+  //===-- Arithmetic: of integers (unsigned) or floats, as the operands are --------------------------------------===//
 
   mlir::Value i32(int64_t value);
   /// A constant tile or scalar.
@@ -68,8 +67,7 @@ public:
   /// Splits `i` into digits of the given bases, slowest first; the first base is not needed.
   Values delinearize(mlir::Value i, llvm::ArrayRef<int64_t> bases);
 
-  //===-- Tiles
-  //----------------------------------------------------------------------------------------------------===//
+  //===-- Tiles --------------------------------------------------------------------------------------------------===//
 
   mlir::Value blockId();
   /// 0 .. size-1 of a layout of one dimension.
@@ -100,8 +98,7 @@ public:
   void barrier();
   mlir::Value dot(mlir::Value a, mlir::Value b, mlir::Value acc, bool transposed = false);
 
-  //===-- Control
-  //--------------------------------------------------------------------------------------------------===//
+  //===-- Control ------------------------------------------------------------------------------------------------===//
 
   using Body = llvm::function_ref<void(mlir::Value iv)>;
   using CarriedBody = llvm::function_ref<Values(mlir::Value iv, mlir::ValueRange carried)>;

@@ -37,7 +37,7 @@ func.func @f(%a: tensor<1x1x64x8xf32>) {
 // -----
 
 func.func @f(%a: tensor<1x1x64x8xf32>) {
-  // expected-error @+1 {{expects schedule parameter threads to be an integer of at least 1, but got "many"}}
+  // expected-error @+1 {{expects schedule parameter threads to be an integer from 1 to 65536, but got "many"}}
   %0 = lighthouse.kernel "row_dot" reads(%x = %a) attributes {schedule = {threads = "many"}} : (tensor<1x1x64x8xf32>) -> tensor<1x1x64xf32> {
     %1 = lighthouse.row_dot %x, %x : tensor<1x1x64x8xf32>, tensor<1x1x64x8xf32>
     lighthouse.yield %1 : tensor<1x1x64xf32>
@@ -48,8 +48,19 @@ func.func @f(%a: tensor<1x1x64x8xf32>) {
 // -----
 
 func.func @f(%a: tensor<1x1x64x8xf32>) {
-  // expected-error @+1 {{expects schedule parameter threads to be an integer of at least 1, but got 0}}
+  // expected-error @+1 {{expects schedule parameter threads to be an integer from 1 to 65536, but got 0}}
   %0 = lighthouse.kernel "row_dot" reads(%x = %a) attributes {schedule = {threads = 0}} : (tensor<1x1x64x8xf32>) -> tensor<1x1x64xf32> {
+    %1 = lighthouse.row_dot %x, %x : tensor<1x1x64x8xf32>, tensor<1x1x64x8xf32>
+    lighthouse.yield %1 : tensor<1x1x64xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @f(%a: tensor<1x1x64x8xf32>) {
+  // expected-error @+1 {{expects schedule parameter threads to be an integer from 1 to 65536, but got 4294967296}}
+  %0 = lighthouse.kernel "row_dot" reads(%x = %a) attributes {schedule = {threads = 4294967296}} : (tensor<1x1x64x8xf32>) -> tensor<1x1x64xf32> {
     %1 = lighthouse.row_dot %x, %x : tensor<1x1x64x8xf32>, tensor<1x1x64x8xf32>
     lighthouse.yield %1 : tensor<1x1x64xf32>
   }
