@@ -7,7 +7,7 @@
 
 namespace lighthouse {
 
-void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+void optimize(llvm::Module &module, llvm::TargetMachine &machine, LoopMemory memory) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
@@ -16,6 +16,10 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   tuning.LoopVectorization = false;
   tuning.SLPVectorization = false;
   tuning.LoopUnrolling = false;
+  if (memory == LoopMemory::Stays) {
+    tuning.LicmMssaOptCap = 0;
+    tuning.LicmMssaNoAccForPromotionCap = 0;
+  }
   llvm::PassBuilder builder(&machine, tuning);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(sccs);

@@ -53,7 +53,7 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machineFor(const CudaTarget
   options.AllowFPOpFusion = llvm::FPOpFusion::Standard;
   std::unique_ptr<llvm::TargetMachine> machine(
       found->createTargetMachine(triple, target.arch, "+ptx" + std::to_string(target.ptx_version), options,
-                                 llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+                                 llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
   if (!machine)
     return llvm::createStringError("no code generator for " + target.arch);
   return std::move(machine);
@@ -130,7 +130,7 @@ llvm::Expected<std::vector<KernelIR>> translateForCuda(mlir::ModuleOp module, co
     kernels.push_back(std::move(*translated));
   }
   if (llvm::Error error = forEachKernel(kernels, target, [&](size_t index, llvm::TargetMachine &machine) {
-        optimize(*kernels[index].module, machine);
+        optimize(*kernels[index].module, machine, LoopMemory::Stays);
         return llvm::Error::success();
       }))
     return std::move(error);

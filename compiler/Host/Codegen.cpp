@@ -62,7 +62,7 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateForHost(mlir::ModuleOp mo
       function.addFnAttr("target-features", target.features);
       function.addFnAttr("prefer-vector-width", std::to_string(target.vector_lanes * 32));
     }
-  optimize(*translated, **machine);
+  optimize(*translated, **machine, LoopMemory::Moves);
   return std::move(translated);
 }
 
