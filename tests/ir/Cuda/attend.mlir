@@ -30,5 +30,9 @@ func.func @f(%qs: tensor<1x4x1000x40xbf16> {lighthouse.strided}, %ks: tensor<1x2
 // CHECK: tile.dot %{{.+}}, %[[SV]], %{{.+}} : tensor<64x32xbf16, #mma>
 // CHECK: scf.yield
 // CHECK: tile.store %{{.+}}, %[[OS]][
-// CHECK: math.log2
-// CHECK: tile.store %{{.+}}, %[[LSE]][
+// lse in base 2 first, by the rounded products that the weights have.
+// CHECK: %[[LARGEST:.+]] = arith.mulf
+// CHECK: %[[LOG:.+]] = math.log2
+// CHECK: %[[LSE2:.+]] = arith.addf %[[LARGEST]], %[[LOG]]
+// CHECK: %[[RESULT:.+]] = arith.mulf %[[LSE2]], %{{.+}}
+// CHECK: tile.store %[[RESULT]], %[[LSE]][

@@ -13,10 +13,31 @@ func.func @f(%os: tensor<1x2x768x64xbf16>, %slots: tensor<1x2x1792xi32, #pyramid
 }
 
 // CHECK: tile.kernel @f_scatter(%[[OS:[^:]+]]: !tile.view<1x2x768x64xbf16>, %[[SLOTS:[^:]+]]: !tile.view<1x2x1792xi32>, %[[OUT:[^:]+]]: !tile.view<1x2x1000x64xbf16>) blocks 32 threads 256 {
-// Level 0, 1, 2.
-// CHECK-COUNT-3: %[[SLOT:.+]] = tile.load %[[SLOTS]][{{.+}} -> tensor<64xi32, #a_row>
+// Two tokens hear the same entries of levels 1 and 2: those of the window that ends one position before the first of them.
+// CHECK: %[[ONE:.+]] = arith.constant dense<1> : tensor<32xi32, #a_row>
+// CHECK: %[[STEP:.+]] = arith.subi %{{.+}}, %[[ONE]]
+// CHECK: %[[FIRST:.+]] = arith.muli %[[STEP]], %{{.+}}
+// CHECK: %[[LEVEL1:.+]] = arith.constant dense<1024> :
+// CHECK: %[[ENTRY:.+]] = arith.addi %[[STEP]], %[[LEVEL1]]
+// CHECK: %[[SLOT:.+]] = tile.load %[[SLOTS]][%{{.+}}, %{{.+}}, %[[ENTRY]]]
+// CHECK: tile.load %[[OS]][%{{.+}}, %{{.+}}, %[[SLOT]]] {{.+}} -> tensor<32x64xbf16, #rows>
+// CHECK: %[[SUM1:.+]] = arith.addf %{{.+}} : tensor<32x64xf32, #rows>
+// CHECK: %[[LEVEL2:.+]] = arith.constant dense<1536> :
+// CHECK: %[[ENTRY:.+]] = arith.addi %{{.+}}, %[[LEVEL2]]
+// CHECK: %[[SLOT:.+]] = tile.load %[[SLOTS]][%{{.+}}, %{{.+}}, %[[ENTRY]]]
+// CHECK: tile.load %[[OS]][%{{.+}}, %{{.+}}, %[[SLOT]]]
+// CHECK: %[[SUM2:.+]] = arith.addf %[[SUM1]], %{{.+}} : tensor<32x64xf32, #rows>
+// The tokens: w c + c - 1 and the next.
+// CHECK: scf.for
+// CHECK: %[[BEGIN:.+]] = arith.addi %[[FIRST]], %{{.+}}
+// CHECK: %[[TOKEN:.+]] = arith.addi %[[BEGIN]], %[[ONE]]
+// CHECK: %[[SLOT:.+]] = tile.load %[[SLOTS]][%{{.+}}, %{{.+}}, %[[TOKEN]]]
+// CHECK: tile.load %[[OS]][%{{.+}}, %{{.+}}, %[[SLOT]]]
+// CHECK: %[[SUM:.+]] = arith.addf %[[SUM2]], %{{.+}} : tensor<32x64xf32, #rows>
+// CHECK: %[[ROUNDED:.+]] = arith.truncf %[[SUM]] : tensor<32x64xf32, #rows> to tensor<32x64xbf16, #rows>
+// CHECK: tile.store %[[ROUNDED]], %[[OUT]][%{{.+}}, %{{.+}}, %[[TOKEN]]]
+// CHECK: %[[NEXT:.+]] = arith.addi %[[TOKEN]], %[[ONE]]
+// CHECK: tile.load %[[SLOTS]][%{{.+}}, %{{.+}}, %[[NEXT]]]
+// CHECK: arith.addf %[[SUM2]], %{{.+}}
+// CHECK: tile.store %{{.+}}, %[[OUT]][%{{.+}}, %{{.+}}, %[[NEXT]]]
 // CHECK-NOT: tile.load %[[SLOTS]]
-// CHECK: tile.load %[[OS]][{{.+}} -> tensor<64x64xbf16, #rows>
-// CHECK: arith.addf %{{.+}} : tensor<64x64xf32, #rows>
-// CHECK: arith.truncf %{{.+}} : tensor<64x64xf32, #rows> to tensor<64x64xbf16, #rows>
-// CHECK: tile.store %{{.+}}, %[[OUT]][

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A row sums the run of gradients that hears its entry, and its product with the row of os comes from the same registers.
+// A row sums the run of gradients that hears its entry, beyond the first only where a row of the block has a longer run, and its product with the row of os comes from the same registers.
 // RUN: lighthouse-opt %s -lighthouse-cuda-tile | FileCheck %s
 
 #pyramid = #lighthouse.pyramid<seq_len = 250, padded_len = 256, num_levels = 2, pooling_factor = 2>
@@ -16,12 +16,24 @@ func.func @f(%dout: tensor<1x1x250x64xf16>, %sel: tensor<1x1x384xi32, #pyramid>,
 
 // CHECK: tile.kernel @f_scatter_backward_row_dot(%[[DOUT:[^:]+]]: !tile.view<1x1x250x64xf16>, %[[SEL:[^:]+]]: !tile.view<1x1x384xi32>, %[[OS:[^:]+]]: !tile.view<1x1x384x64xf16>,
 // CHECK-SAME: %[[DOS:[^:]+]]: !tile.view<1x1x384x64xf16>, %[[DELTA:[^:]+]]: !tile.view<1x1x384xf32>) blocks 48 threads 64 {
-// CHECK: tile.load %[[SEL]]
-// CHECK: scf.for {{.+}} -> (tensor<8x64xf32, #rows>)
-// CHECK-COUNT-2: tile.load %[[DOUT]]
-// CHECK: scf.yield
+// CHECK: %[[ENTRY:.+]] = tile.load %[[SEL]]
+// Entries from 256 on are of level 1: two positions hear them.
+// CHECK: %[[COARSE:.+]] = arith.cmpi sge, %[[ENTRY]], %{{.+}}
+// CHECK: %[[POSITION:.+]] = arith.select %[[COARSE]], %{{.+}}, %[[ENTRY]]
+// CHECK: %[[LENGTH:.+]] = arith.select %[[COARSE]]
+// CHECK: %[[FIRST:.+]] = tile.load %[[DOUT]][%{{.+}}, %{{.+}}, %[[POSITION]]]
+// CHECK: %[[SUM:.+]] = arith.extf %[[FIRST]]
+// CHECK: %[[LONGER:.+]] = arith.cmpi sge, %[[LENGTH]], %{{.+}}
+// CHECK: %[[SOME:.+]] = tile.any %[[LONGER]] : tensor<8xi1, #a_row>
+// CHECK: %[[ALL:.+]] = scf.if %[[SOME]] -> (tensor<8x64xf32, #rows>)
+// CHECK: scf.for {{.+}} iter_args(%[[CARRIED:.+]] = %[[SUM]]) -> (tensor<8x64xf32, #rows>)
+// CHECK: tile.load %[[DOUT]]
+// CHECK: arith.addf %[[CARRIED]], %{{.+}} : tensor<8x64xf32, #rows>
+// CHECK: else
+// CHECK-NEXT: scf.yield %[[SUM]]
+// CHECK-NOT: tile.load %[[DOUT]]
 // The product is that of the rounded row.
-// CHECK: %[[ROW:.+]] = arith.truncf
+// CHECK: %[[ROW:.+]] = arith.truncf %[[ALL]]
 // CHECK: tile.store %[[ROW]], %[[DOS]][
 // CHECK: tile.load %[[OS]]
 // CHECK: arith.extf %[[ROW]]
