@@ -157,7 +157,7 @@ void Lowering::lowerAny(tile::AnyOp op) {
   if (threads == 32)
     any = s.intrinsic("llvm.nvvm.vote.any.sync", s.i1, {s.constant(-1), any});
   else
-    any = s.inlineAsm({s.i1}, {any}, "barrier.cta.red.or.pred $0, 0, $1;", "=b,b,~{memory}", true).front();
+    any = s.inlineAsm({s.i1}, {any}, "barrier.red.or.pred $0, 0, $1;", "=b,b,~{memory}", true).front();
   set(op.getResult(), {any});
 }
 

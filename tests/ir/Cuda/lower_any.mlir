@@ -22,7 +22,7 @@ tile.kernel @warp() blocks 1 threads 32 {
 // CHECK-NOT: vote
 // CHECK: %[[MINE:.+]] = arith.cmpi slt
 // CHECK-NOT: arith.ori
-// CHECK: %[[SOME:.+]] = llvm.inline_asm has_side_effects "barrier.cta.red.or.pred $0, 0, $1;", "=b,b,~{memory}" %[[MINE]] : (i1) -> i1
+// CHECK: %[[SOME:.+]] = llvm.inline_asm has_side_effects "barrier.red.or.pred $0, 0, $1;", "=b,b,~{memory}" %[[MINE]] : (i1) -> i1
 // CHECK: scf.if %[[SOME]]
 tile.kernel @block() blocks 1 threads 64 {
   %x = tile.range : tensor<64xi32, #two_warps>
