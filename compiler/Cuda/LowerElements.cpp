@@ -156,7 +156,7 @@ void Lowering::lowerAny(tile::AnyOp op) {
   int64_t threads = op->getParentOfType<tile::KernelOp>().getThreads();
   if (threads == 32)
     any = s.intrinsic("llvm.nvvm.vote.any.sync", s.i1, {s.constant(-1), any});
-  else
+  else // Of the name barrier.cta.red from PTX 7.8 on only.
     any = s.inlineAsm({s.i1}, {any}, "barrier.red.or.pred $0, 0, $1;", "=b,b,~{memory}", true).front();
   set(op.getResult(), {any});
 }
