@@ -121,9 +121,18 @@ private:
     if (Value view = c.view(op.getLse())) {
       // With the product rounded as in the weights, of which state[2] is the sum.
       Value largest = t.mul(state[1], sizes.scale_log2);
-      Value lse = t.mul(t.add(largest, t.log2(state[2])), 0.6931471805599453);
+      Value lse = t.mul(t.add(largest, log2OfSum(state[2])), 0.6931471805599453);
       t.store(lse, view, {batch, head, query}, inside);
     }
+  }
+
+  /// log2 of x >= 1, exponent and mantissa apart: the instruction's error is 2^-22 below 2, and of the result above. NaN
+  /// stays NaN.
+  Value log2OfSum(Value x) {
+    Value bits = t.bitcast(x, t.b.getI32Type());
+    Value exponent = t.sub(t.shiftRight(bits, 23), 127);
+    Value mantissa = t.bitcast(t.bitOr(t.bitAnd(bits, 0x7fffff), 0x3f800000), f32);
+    return t.fma(x, 0.0, t.add(t.toFloat(exponent, f32), t.log2(mantissa)));
   }
 
   KernelContext &c;

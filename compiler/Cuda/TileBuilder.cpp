@@ -108,6 +108,11 @@ Value TileBuilder::convert(Value x, Type element) {
 
 Value TileBuilder::bitcast(Value x, Type element) { return arith::BitcastOp::create(b, loc, typeLike(x, element), x); }
 
+Value TileBuilder::toFloat(Value x, Type element) {
+  Type type = isa<RankedTensorType>(x.getType()) ? static_cast<Type>(typeLike(x, element)) : element;
+  return arith::SIToFPOp::create(b, loc, type, x);
+}
+
 Values TileBuilder::delinearize(Value i, ArrayRef<int64_t> bases) {
   Values digits(bases.size());
   for (size_t dim = bases.size(); dim-- > 1;) {

@@ -62,6 +62,7 @@ public:
   mlir::Value select(mlir::Value condition, Operand x, Operand y);
   /// The same bits.
   mlir::Value bitcast(mlir::Value x, mlir::Type element);
+  mlir::Value toFloat(mlir::Value x, mlir::Type element); ///< of signed integers
   /// To another type of float or of integer (unsigned); nothing to do where it is the same.
   mlir::Value convert(mlir::Value x, mlir::Type element);
   /// Splits `i` into digits of the given bases, slowest first; the first base is not needed.

@@ -6,6 +6,7 @@ call (no compiler, mode, transform or subclass), an ``autograd.Function`` does t
 backward keeps beside q, k, v and out lies in one piece of memory.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,12 +17,12 @@ from torch.autograd.function import once_differentiable
 from lighthouse import _arguments
 from lighthouse._program import Program, cached, program
 from lighthouse._torch_attention import attention_backward, kept_names
-from lighthouse._torch_run import ROW_ALIGNMENT, Bound, aligned
+from lighthouse._torch_run import ROW_ALIGNMENT, Bound
 
 PLAIN = (Tensor, torch.nn.Parameter)
 
 
-def is_plain(tensors: tuple[Any, ...]) -> bool:
+def is_plain(tensors: Sequence[Any]) -> bool:
     """Whether only autograd looks at what is done with these tensors, and kernels can read where they start."""
     if (
         torch.compiler.is_compiling()
@@ -57,15 +58,14 @@ class Layout:
         self.forward = Bound(program.forward, device, strides, {"out": strides[0]}, apart=apart)
         self.function, self.backwards = program.backward, {}
         self.outputs = [argument.name for argument in program.forward.outputs if argument.name in apart]
+        self.out = self.outputs.index("out")
 
         # Of q, k, v and the outputs that are apart, those that backward reads are saved one by one.
-        known = dict(self.strides)
-        known.update(zip(self.outputs, (strides for _, strides, _ in self.forward.results), strict=True))
+        known = ["q", "k", "v", *self.outputs]
         inputs = [argument.name for argument in self.function.inputs if argument.name in (*known, "dout")]
         self.dout = inputs.index("dout")
         self.saved_names = [name for name in inputs if name != "dout"]
-        self.saved_strides = [known[name] for name in self.saved_names]
-        self.saved = [list(known).index(name) for name in self.saved_names]
+        self.saved = [known.index(name) for name in self.saved_names]
 
     def run(self, inputs: list[Tensor]) -> tuple[list[Tensor], list[Tensor], Tensor | None]:
         """Returns the outputs that are apart, the tensors to save, and the block of the others."""
@@ -74,22 +74,18 @@ class Layout:
         return outputs, [tensors[index] for index in self.saved], block
 
     def run_backward(self, dout: Tensor, saved: list[Tensor], block: Tensor | None) -> list[Tensor]:
-        """Returns dq, dk, dv."""
-        if not is_plain((dout,)):
-            return self._through_operator(dout, saved, block)
+        """Returns dq, dk, dv. Hooks on saved tensors may have given them other strides than forward saw."""
         inputs = saved.copy()
         inputs.insert(self.dout, dout)
-        return self._backward_for(dout.stride())(inputs, block)[0]
-
-    def _backward_for(self, dout_strides: tuple[int, ...]) -> Bound:
-        bound = self.backwards.get(dout_strides)
+        if not is_plain((*inputs, block) if block is not None else inputs):
+            return self._through_operator(dout, saved, block)
+        strides = tuple(tensor.stride() for tensor in inputs)
+        bound = self.backwards.get(strides)
         if bound is None:
-            strides = list(self.saved_strides)
-            strides.insert(self.dout, dout_strides)
             layouts = {"d" + name: each for name, each in self.strides.items()}
             bound = Bound(self.function, self.device, strides, layouts, block=self.forward.block)
-            self.backwards[dout_strides] = bound
-        return bound
+            self.backwards[strides] = bound
+        return bound(inputs, block)[0]
 
     def _through_operator(self, dout: Tensor, saved: list[Tensor], block: Tensor | None) -> list[Tensor]:
         tensors = dict(zip(self.saved_names, saved, strict=True))
@@ -98,7 +94,7 @@ class Layout:
                 tensors[argument.name] = self.forward.block.view(block, argument)
         kept = [tensors[name] for name in kept_names(self.function)]
         strides = [list(each) for each in self.strides.values()]
-        return list(attention_backward(aligned(dout), kept, *strides, self.num_kv_heads, *self.settings))
+        return list(attention_backward(dout, kept, *strides, self.num_kv_heads, *self.settings))
 
 
 class _Attention(torch.autograd.Function):
@@ -109,7 +105,7 @@ class _Attention(torch.autograd.Function):
         ctx.save_for_backward(block, *saved)
         ctx.layout = layout
         outputs += results
-        return results[layout.outputs.index("out")]
+        return results[layout.out]
 
     @staticmethod
     @once_differentiable
@@ -156,7 +152,7 @@ def attention(
         out = _Attention.apply(q, k, v, layout, outputs)
     else:
         outputs, _, _ = layout.run([q, k, v])
-        out = outputs[0]
+        out = outputs[layout.out]
     if not want_aux:
         return out, None, None
     by_name = dict(zip(layout.outputs, outputs, strict=True))

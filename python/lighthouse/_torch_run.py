@@ -137,14 +137,14 @@ def run(function: Function, inputs: Sequence[Tensor], layouts: Mapping[str, Sequ
     device = inputs[0].device
     for argument, tensor in zip(function.inputs, inputs, strict=True):
         _check(argument, tensor, device)
-    readable = [aligned(tensor) for tensor in inputs]
+    readable = [_aligned(tensor) for tensor in inputs]
     layouts_key = tuple((name, tuple(strides)) for name, strides in layouts.items())
     bound = _bind(function, device, tuple(tensor.stride() for tensor in readable), layouts_key)
     outputs, _ = bound(readable)
     return {argument.name: tensor for argument, tensor in zip(function.outputs, outputs, strict=True)}
 
 
-def aligned(tensor: Tensor) -> Tensor:
+def _aligned(tensor: Tensor) -> Tensor:
     """The tensor itself, or a copy where a GPU could not read it 16 bytes at a time."""
     if tensor.is_cuda and tensor.data_ptr() % ROW_ALIGNMENT:
         return tensor.clone(memory_format=torch.contiguous_format)

@@ -47,11 +47,19 @@ def excesses(results: dict[str, Tensor], expected: Result, allowed: Bounds) -> d
 
 
 def bounds(
-    q: Tensor, k: Tensor, v: Tensor, settings: Settings, dout: Tensor, indices: Tensor, scale: float | None = None
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    settings: Settings,
+    dout: Tensor,
+    indices: Tensor,
+    scale: float | None = None,
+    device: str = "cpu",
 ) -> Bounds:
     """Bounds for q [B, Hq, N, D], k, v [B, Hkv, N, D], dout [B, Hq, N, D] of one dtype and a selection [B, Hq, S].
 
-    A 16-bit result is to be compared with the rendering that stores in this dtype.
+    A 16-bit result is to be compared with the rendering that stores in this dtype. ``device``: where it was computed. On
+    a GPU the products' factors are of the dtype, so weights and their gradients are rounded to it too.
     """
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     unit = unit_roundoff(q.dtype)
@@ -68,7 +76,8 @@ def bounds(
     (dos,) = torch.autograd.grad(out, os, dout.double().abs())
     signed = [rows(x.detach().double(), repeats) for x, repeats in ((q, 1), (k, group), (v, group))]
     stores = settings.num_levels > 1
-    errors, largest = attend_errors(signed, [x.detach() for x in gathered], dos, scale, unit, stores)
+    weights = unit if device != "cpu" and q.dtype != torch.float32 else 0.0
+    errors, largest = attend_errors(signed, [x.detach() for x in gathered], dos, scale, unit, stores, weights)
     out_error = reference.scatter(errors.pop("os"), indices, q.shape[2], settings)
     grads = torch.autograd.grad(gathered, magnitudes, [errors.pop(name) for name in ("dqs", "dks", "dvs")])
     return Bounds(out_error, errors["lse"], *grads, known=roundings(q.shape[-1]) * FLOAT32 * largest < 0.1)
@@ -83,11 +92,18 @@ def roundings(terms: int) -> float:
 
 
 def attend_errors(
-    signed: list[Tensor], magnitudes: list[Tensor], dos: Tensor, scale: float, unit: float, stores: bool
+    signed: list[Tensor],
+    magnitudes: list[Tensor],
+    dos: Tensor,
+    scale: float,
+    unit: float,
+    stores: bool,
+    weights: float,
 ) -> tuple[dict[str, Tensor], float]:
     """Errors of os, lse, dqs, dks, dvs [B, H, S, D], and the largest sum of absolute terms of a logit.
 
-    ``dos``: magnitudes. ``stores``: os is stored with unit roundoff ``unit`` before it is scattered.
+    ``dos``: magnitudes. ``stores``: os is stored with unit roundoff ``unit`` before it is scattered. ``weights``: unit
+    roundoff of the softmax's weights, and of their gradients, as factors of a product.
     """
     (qs, ks, vs), (qm, km, vm) = signed, magnitudes
     errors = {"os": [], "lse": [], "dqs": [], "dks": torch.zeros_like(km), "dvs": torch.zeros_like(vm)}
@@ -104,14 +120,16 @@ def attend_errors(
         mean_terms = (p * terms).sum(-1, keepdim=True)
         # Error of a weight: its own logit's, and by the denominator the weighted mean of all.
         w = FLOAT32 * p * (sums + logits * (terms + mean_terms))
-        o = w @ v_seen
+        rounded = w + weights * p
+        o = rounded @ v_seen
         o_stored = 2 * unit * os.abs() if stores else torch.zeros_like(os)
         # dS = P (dP - delta) with dP = dos . v and delta = dos . os.
         ds = w * (g @ v_seen.mT + (g * (p @ v_seen)).sum(-1, keepdim=True))
         ds += p * (g * (o + unit * os.abs())).sum(-1, keepdim=True)
+        ds += weights * p * (g @ v_seen.mT + (g * os.abs()).sum(-1, keepdim=True))
         errors["os"].append(o + o_stored)
         errors["lse"].append(FLOAT32 * (logits * mean_terms[..., 0] + sums + lse.abs()))
         errors["dqs"].append(abs(scale) * ds @ k_seen)
         errors["dks"][:, :, seen] += abs(scale) * ds.mT @ qm[:, :, here]
-        errors["dvs"][:, :, seen] += w.mT @ g
+        errors["dvs"][:, :, seen] += rounded.mT @ g
     return {name: torch.cat(x, dim=2) if isinstance(x, list) else x for name, x in errors.items()}, largest

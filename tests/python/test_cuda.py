@@ -7,7 +7,8 @@ from pathlib import Path
 import lighthouse
 import pytest
 from helpers import python
-from lighthouse import _arguments, _lighthouse
+from lighthouse import _arguments, _lighthouse, _torch_run
+from lighthouse._program import Argument
 
 FAKE = Path(lighthouse.__file__).parents[2] / "lib/liblighthouse-fake-cuda.so"
 needs_fake = pytest.mark.skipif(not FAKE.exists(), reason="the C++ tests are not built")
@@ -101,3 +102,55 @@ def test_tools_of_python_packages(tmp_path: Path) -> None:
     del named["LIGHTHOUSE_PTXAS"]
     found = result_of(code, **named, PATH="", CUDA_HOME="")
     assert found == f"ptxas 99.1.2 ({ptxas})" or "/usr/local/cuda" in found
+
+
+@pytest.mark.parametrize(
+    ("strides", "on_cpu", "on_gpu"),
+    [
+        ((640, 160, 16, 1), True, True),
+        ((640, 16, 64, 1), True, True),
+        ((0, 0, 16, 1), True, True),
+        ((640, 160, 20, 1), True, False),  # 40 bytes
+        ((7, 160, 16, 1), True, True),  # of a dimension that does not move
+        ((640, 160, 16, 2), False, False),
+    ],
+)
+def test_what_kernels_read_in_place(strides: tuple[int, ...], on_cpu: bool, on_gpu: bool) -> None:
+    argument = Argument("q", "bfloat16", (1, 4, 10, 16), is_output=False, strided=True)
+    assert _torch_run._in_place(argument, strides, on_gpu=False) == on_cpu
+    assert _torch_run._in_place(argument, strides, on_gpu=True) == on_gpu
+    dense = Argument("indices", "int32", (1, 4, 10), is_output=False, strided=False)
+    assert _torch_run._in_place(dense, (3, 10, 1), on_gpu=True)
+    assert not _torch_run._in_place(dense, (40, 20, 2), on_gpu=True)
+
+
+CALL = """
+op = _lighthouse.get_op(_lighthouse.Spec(seq_len=64, head_dim=8), "cuda:1")
+assert op.device == "cuda:1"
+arguments, workspace_bytes = op.signature("forward")
+places = []
+for index, (_, _, shape, _, _) in enumerate(arguments):
+    strides = [1]
+    for size in reversed(shape[1:]):
+        strides.insert(0, strides[0] * size)
+    places.append((index, 0, strides))
+call = _lighthouse.Call(op, "forward", places)
+addresses = [(index + 1) << 32 for index in range(len(places) + 1)]
+call(addresses, stream=1234)
+addresses[0] += 8
+try:
+    call(addresses)
+except ValueError as error:
+    print(json.dumps(str(error)))
+"""
+
+
+@needs_fake
+def test_calls_on_addresses(tmp_path: Path) -> None:
+    """As tensors of torch are handed over, but on memory that nobody reads."""
+    setting = {"LIGHTHOUSE_LIBCUDA": str(FAKE), "LIGHTHOUSE_CACHE_DIR": str(tmp_path), "LIGHTHOUSE_PTXAS": "0"}
+    result = python("-c", f"import json\nfrom lighthouse import _lighthouse\n{CALL}", **setting)
+    if "not built in" in result.stderr:
+        pytest.skip("the compiler for GPUs is not built in")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == "q: expects an address that is a multiple of 16, but got one 8 above"

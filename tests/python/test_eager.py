@@ -96,6 +96,18 @@ def test_kept_memory_is_one_tensor() -> None:
     assert all(torch.equal(x, expected[name]) for x, name in zip(grads, ("dq", "dk", "dv"), strict=True))
 
 
+@each_settings
+def test_saved_tensors_may_come_back_with_other_strides(settings: Settings) -> None:
+    """As from ``save_on_cpu``, for inputs that are [B, N, H, D] in memory."""
+    q, k, v, dout = (x.transpose(1, 2).contiguous().transpose(1, 2) for x in small_inputs())
+    expected = run(q, k, v, dout, settings)
+    leaves = [x.detach().requires_grad_() for x in (q, k, v)]
+    with torch.autograd.graph.save_on_cpu():
+        out = lighthouse.attention(*leaves, **vars(settings))
+    grads = torch.autograd.grad(out, leaves, dout)
+    assert all(torch.equal(x, expected[name]) for x, name in zip(grads, ("dq", "dk", "dv"), strict=True))
+
+
 def test_checkpointing() -> None:
     q, k, v, dout = small_inputs()
     expected = run(q, k, v, dout, SMALL)

@@ -90,7 +90,7 @@ def check_float32(case: Case, device: str) -> None:
         assert relative_error(results[name], expected) <= TOLERANCE, name
         error = (results[name] - expected).abs()
         assert (error <= TOLERANCE * (expected.abs() + expected.abs().max())).all(), name
-    check_elements(case, inputs, results)
+    check_elements(case, inputs, results, device)
 
 
 @each_case
@@ -114,7 +114,7 @@ def check_16_bits(case: Case, dtype: torch.dtype, device: str) -> None:
         assert torch.equal(results["indices"], case.expected["indices"])
     for name in ("out", *GRADS):
         assert relative_error(results[name], getattr(exact, name)) <= 2 * unit_roundoff(dtype), name
-    check_elements(case, inputs, results)
+    check_elements(case, inputs, results, device)
 
 
 # Code for CPUs with fewer instructions: lanes, fused multiplication and the ways of 16-bit numbers differ.
@@ -144,12 +144,12 @@ def test_unknown_cpu():
     assert "LIGHTHOUSE_HOST_CPU expects a CPU whose code this machine runs, but got 'z80'" in result.stdout
 
 
-def check_elements(case: Case, inputs: list[Tensor], results: dict[str, Tensor]) -> None:
+def check_elements(case: Case, inputs: list[Tensor], results: dict[str, Tensor], device: str) -> None:
     """Every element of every result is within its own bound."""
     q, k, v, dout = inputs
     indices = results.pop("indices").long()
     expected = lighthouse(q, k, v, case.settings, dout=dout, indices=indices, stored=stored(q.dtype))
-    allowed = bounds(q, k, v, case.settings, dout, indices)
+    allowed = bounds(q, k, v, case.settings, dout, indices, device=device)
     too_far = {name: x for name, x in excesses(results, expected, allowed).items() if x > 1}
     assert allowed.known
     assert not too_far

@@ -159,7 +159,7 @@ def check(case: Example, data: str, dtype: torch.dtype, device: str = "cpu") -> 
 
     expected = lighthouse(q, k, v, settings, dout=dout, stored=stored(dtype))
     assert torch.equal(results.pop("indices").long(), expected.indices)
-    allowed = bounds(q, k, v, settings, dout, expected.indices)
+    allowed = bounds(q, k, v, settings, dout, expected.indices, device=device)
     if allowed.known:
         too_far = {name: x for name, x in excesses(results, expected, allowed).items() if x > 1}
         assert not too_far

@@ -18,6 +18,12 @@ using namespace lighthouse;
 static std::recursive_mutex mutex;
 static thread_local std::vector<FakeContext *> stack; ///< of contexts; the last is current
 
+/// Modules that are loaded, so that those which stay for good are no leaks.
+static std::set<FakeModule *> &alive() {
+  static auto *modules = new std::set<FakeModule *>;
+  return *modules;
+}
+
 static void configure(FakeCuda &fake, const std::string &setting) {
   std::string name = setting.substr(0, setting.find('=')), value = setting.substr(setting.find('=') + 1);
   if (name == "version")
@@ -250,6 +256,7 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned option
     return 218;
   }
   auto *made = new FakeModule{stack.back(), {}};
+  alive().insert(made);
   readKernels(text, *made);
   std::ostringstream log;
   for (const auto &[name, kernel] : made->kernels)
@@ -271,6 +278,7 @@ CUresult cuModuleUnload(CUmodule module) {
     return 201;
   for (auto &[name, kernel] : fake->kernels)
     delete kernel;
+  alive().erase(fake);
   delete fake;
   --fakeCuda()->loaded;
   return 0;
