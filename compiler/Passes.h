@@ -22,8 +22,15 @@ inline constexpr llvm::StringLiteral kNameAttr = "lighthouse.name";
 inline constexpr llvm::StringLiteral kStridedAttr = "lighthouse.strided";
 /// On results of @forward: receives a gradient.
 inline constexpr llvm::StringLiteral kDifferentiableAttr = "lighthouse.differentiable";
-/// On host kernels: how many work items a launch has.
+/// On kernels of stages: a dictionary of the schedule's parameters.
+inline constexpr llvm::StringLiteral kScheduleAttr = "schedule";
+/// On kernels: how many work items, or blocks, a launch has.
 inline constexpr llvm::StringLiteral kItemsAttr = "lighthouse.items";
+/// On CUDA kernels: threads of a block, blocks a multiprocessor should hold, dynamic shared memory of a block.
+inline constexpr llvm::StringLiteral kThreadsAttr = "lighthouse.threads";
+inline constexpr llvm::StringLiteral kMinBlocksAttr = "lighthouse.min_blocks";
+inline constexpr llvm::StringLiteral kSharedBytesAttr = "lighthouse.shared_bytes";
+inline constexpr int64_t kSharedAlignment = 128; ///< of each tile in shared memory, in bytes
 
 #define GEN_PASS_DECL
 #include "compiler/Passes.h.inc"

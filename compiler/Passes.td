@@ -45,6 +45,24 @@ def InvertSelections : Pass<"lighthouse-invert-selections", "::mlir::func::FuncO
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
+def ShareInverses : Pass<"lighthouse-share-inverses", "::mlir::ModuleOp"> {
+  let summary = "keeps the inverse of a selection for the backward function";
+  let description = [{
+    Where `@forward` and `@backward` invert the same selection (an argument of `@backward` that `@forward` returns under that name), the inverse becomes a further result of `@forward`, "slots", and an
+    argument of `@backward`: one launch less, for 4 bytes an entry.
+
+    Leaves a module alone in which only one of both inverts.
+
+    ```mlir
+    func.func @backward(%sel: tensor<1x8x2560xi32, #pyramid> {lighthouse.name = "indices"}, /* ... */) {
+      %slots = lighthouse.invert %sel : tensor<1x8x2560xi32, #pyramid>
+    // becomes
+    func.func @backward(%sel: tensor<1x8x2560xi32, #pyramid> {lighthouse.name = "indices"}, /* ... */ %slots: tensor<1x8x10752xi32, #pyramid> {lighthouse.name = "slots"}) {
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::func::FuncDialect"];
+}
+
 def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> {
   let summary = "cuts attention's backward into enough work items";
   let description = [{
@@ -64,6 +82,25 @@ def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> 
     ```
   }];
   let options = [Option<"items", "items", "int64_t", "16", "work items to aim for">];
+  let dependentDialects = ["::lighthouse::LighthouseDialect"];
+}
+
+def SeparateGradients : Pass<"lighthouse-separate-gradients", "::mlir::func::FuncOp"> {
+  let summary = "attention's backward as one stage for keys and values and one for queries";
+  let description = [{
+    Where thousands of work items are wanted and none may wait for another, `attend_backward` becomes `row_dot`, `attend_backward_keys` and `attend_backward_queries`: seven matrix products instead of five,
+    but each gradient is summed by one work item, in one order.
+
+    Leaves an `attend_backward` of several parts alone.
+
+    ```mlir
+    %dqs, %dks, %dvs = lighthouse.attend_backward %qs, %ks, %vs, %os, %lse, %dos {scale = 1.250000e-01 : f32} : !rows, !rows, !rows
+    // becomes
+    %delta = lighthouse.row_dot %os, %dos : !rows, !rows
+    %dks, %dvs = lighthouse.attend_backward_keys %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32} : !rows, !rows, !rows, !scores, !scores, !rows
+    %dqs = lighthouse.attend_backward_queries %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32} : !rows, !rows, !rows, !scores, !scores, !rows
+    ```
+  }];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
@@ -99,6 +136,8 @@ def SplitGradients : Pass<"lighthouse-split-gradients", "::mlir::func::FuncOp"> 
     Makes of a kernel of `gather_backward` and `pool_backward` one for each gradient that it writes, which reads the rows of that gradient only; `ub.poison` stands for the others. The rows of a gradient
     that is done with can then lie in the memory of one that is still to come, and none is read twice: the three share nothing but the selection.
 
+    With `keys-with-values` dk and dv share a kernel, and each kernel stands as early as what it reads allows: the rows' gradients of keys and values are done with before those of queries are made.
+
     Leaves other kernels alone.
 
     ```mlir
@@ -109,6 +148,7 @@ def SplitGradients : Pass<"lighthouse-split-gradients", "::mlir::func::FuncOp"> 
     %dv = lighthouse.kernel "gather_backward_pool_backward_v" reads(%a = %dvs, %s = %slots) : /* ... */
     ```
   }];
+  let options = [Option<"keysWithValues", "keys-with-values", "bool", "false", "dk and dv in one kernel">];
   let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::ub::UBDialect"];
 }
 
@@ -154,6 +194,40 @@ def PackKernelArguments : Pass<"lighthouse-pack-kernel-arguments", "::mlir::Modu
     ```
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def LowerKernelsToTile : Pass<"lighthouse-lower-kernels-to-tile", "::mlir::ModuleOp"> {
+  let summary = "schedules kernels for thread blocks";
+  let description = [{
+    Makes a `tile.kernel` of each `lighthouse.kernel`, by the schedule of its first stage that is no view, and deletes the functions that held them. An attribute dictionary `schedule` on a kernel sets
+    the schedule's parameters (block sizes, warps); what it does not name has the schedule's default for the head size and element type.
+
+    Refuses stages without a schedule, and parameters that a schedule does not know.
+
+    ```mlir
+    %out = lighthouse.kernel "scatter" reads(%a = %os, %b = %slots) : (!rows, !slots) -> (!tokens) { /* scatter */ }
+    // becomes
+    tile.kernel @forward_scatter(%os: !tile.view<1x8x2560x64xf32>, %slots: !tile.view<1x8x10752xi32>, %out: !tile.view<1x8x8192x64xf32, strided>) blocks 512 threads 256 { /* ... */ }
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
+}
+
+def LowerTileToLLVM : Pass<"lighthouse-lower-tile-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "from what a thread block does to what a thread does";
+  let description = [{
+    Each `tile.kernel` becomes a function of the LLVM dialect with the kernel's calling convention, in which a tile is the registers that one thread holds of it. Arithmetic and loops stay ops of `arith`,
+    `math` and `scf`, now on scalars. Shared tiles are placed one after another in the block's dynamic shared memory.
+
+    Leaves everything else alone.
+
+    ```mlir
+    %sum = arith.addf %x, %y : tensor<16x128xf32, #tile.rows<threads = 256, lanes = 16, elements = 8>>
+    // becomes, in each thread, eight of
+    %sum = arith.addf %x, %y : f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"];
 }
 
 #endif // LIGHTHOUSE_PASSES_TD

@@ -5,6 +5,7 @@
 
 #include "compiler/Passes.h"
 #include "dialects/Lighthouse/Lighthouse.h"
+#include "dialects/Tile/Tile.h"
 #include "runtime/HostTarget.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -24,9 +25,9 @@ using namespace mlir;
 namespace lighthouse {
 
 void registerDialects(DialectRegistry &registry) {
-  registry.insert<LighthouseDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
-                  LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect,
-                  ub::UBDialect, x86vector::X86VectorDialect>();
+  registry.insert<LighthouseDialect, tile::TileDialect, amx::AMXDialect, arith::ArithDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  vector::VectorDialect, ub::UBDialect, x86vector::X86VectorDialect>();
 }
 
 void buildStagePipeline(OpPassManager &pm) {
@@ -39,6 +40,31 @@ void buildFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createInvertSelections());
   pm.addNestedPass<func::FuncOp>(createSplitAttention());
   pm.addNestedPass<func::FuncOp>(createFuseStages());
+}
+
+void buildCudaFusionPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createInvertSelections());
+  pm.addPass(createShareInverses());
+  pm.addNestedPass<func::FuncOp>(createSeparateGradients());
+  pm.addNestedPass<func::FuncOp>(createFuseStages());
+  SplitGradientsOptions split;
+  split.keysWithValues = true;
+  pm.addNestedPass<func::FuncOp>(createSplitGradients(split));
+}
+
+void buildCudaTilePipeline(OpPassManager &pm) {
+  pm.addPass(createLowerKernelsToTile());
+  pm.addPass(createCSEPass());
+}
+
+void buildCudaLLVMPipeline(OpPassManager &pm) {
+  pm.addPass(createLowerTileToLLVM());
+  pm.addPass(createCSEPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
 void buildHostFusionPipeline(OpPassManager &pm) {
@@ -82,6 +108,9 @@ void registerPipelines() {
   registerTransformsPasses();
   PassPipelineRegistration<>("lighthouse-stages", "Canonical stage IR with its backward function", buildStagePipeline);
   PassPipelineRegistration<>("lighthouse-fusion", "Stages to kernels", buildFusionPipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-fusion", "Stages to kernels for NVIDIA GPUs", buildCudaFusionPipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-tile", "Kernels to tile programs", buildCudaTilePipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-llvm", "Tile programs to the LLVM dialect", buildCudaLLVMPipeline);
   PassPipelineRegistration<>("lighthouse-host-llvm", "Loops and vectors of host kernels to the LLVM dialect",
                              buildHostLLVMPipeline);
 }

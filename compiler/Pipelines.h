@@ -19,8 +19,14 @@ void registerPipelines();
 
 /// Canonical stage IR: from what lighthouse_ops builds to @forward and @backward.
 void buildStagePipeline(mlir::OpPassManager &pm);
-/// Stages to kernels, the same for every target.
+/// Stages to kernels.
 void buildFusionPipeline(mlir::OpPassManager &pm);
+/// The same for NVIDIA GPUs, where each gradient of attention is summed by one block.
+void buildCudaFusionPipeline(mlir::OpPassManager &pm);
+/// Kernels to tile programs.
+void buildCudaTilePipeline(mlir::OpPassManager &pm);
+/// Tile programs to the LLVM dialect.
+void buildCudaLLVMPipeline(mlir::OpPassManager &pm);
 /// The same for the host, which takes gradients one after another, since memory is what limits them there.
 void buildHostFusionPipeline(mlir::OpPassManager &pm);
 /// Kernels to loops and vectors for the host.

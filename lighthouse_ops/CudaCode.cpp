@@ -46,15 +46,18 @@ CudaCode cudaCode(const Spec &spec, const CudaTarget &target, const CudaDevice &
     return {std::move(*stored), Origin::Disk};
   CompiledModule module = compile(spec, target);
   if (assembler) {
-    StringRef ptx(module.code.data(), module.code.size());
-    Expected<Assembled> assembled = assembler->assemble(ptx, target);
+    SmallVector<StringRef> texts;
+    for (const SmallVector<char, 0> &ptx : module.code)
+      texts.emplace_back(ptx.data(), ptx.size());
+    Expected<std::vector<Assembled>> assembled = assembler->assembleAll(texts, target);
     if (!assembled) {
       // Not stored: what ails ptxas (a full disk, say) may be gone the next time.
       errs() << "lighthouse: warning: the driver compiles instead of ptxas: " << toString(assembled.takeError())
              << "\n";
       return {std::move(module), Origin::Compiled};
     }
-    module.code = std::move(assembled->cubin);
+    for (auto [object, made] : zip_equal(module.code, *assembled))
+      object = std::move(made.cubin);
   }
   disk.store(key, module);
   return {std::move(module), Origin::Compiled};

@@ -10,7 +10,7 @@
 namespace lighthouse {
 
 struct CudaCode {
-  CompiledModule module; ///< its code is a cubin, or PTX for the driver to compile
+  CompiledModule module; ///< its code is cubins, or PTX for the driver to compile
   Origin origin;
 };
 

@@ -102,10 +102,7 @@ static OpPointer makeCudaOp(const Spec &spec, const CudaTarget &target, const Cu
   auto failed = [&](Error error) {
     return CompileError(fmt::format("compiling [{}] failed: {}", spec.str(), toString(std::move(error))));
   };
-  bool is_ptx = !StringRef(code->module.code.data(), code->module.code.size())
-                     .starts_with("\x7f"
-                                  "ELF");
-  if (code->origin == Origin::Compiled && is_ptx)
+  if (code->origin == Origin::Compiled && !isMachineCode(code->module))
     throw failed(op.takeError());
   // The disk's entry may be spoilt, and a driver may refuse a ptxas's machine code: it then gets PTX of now.
   warnAnew(code->origin == Origin::Disk ? "a module of the disk cache" : "machine code of ptxas",

@@ -5,6 +5,7 @@
 
 #include "runtime/CudaDriver.h"
 #include "runtime/Process.h"
+#include "runtime/ThreadPool.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
@@ -146,6 +147,21 @@ Expected<Assembled> Assembler::assemble(StringRef ptx, const CudaTarget &target)
     return createStringError(program + ": expects it to write a cubin, but got " + Twine(cubin->size()) +
                              " other bytes");
   return Assembled{SmallVector<char, 0>(cubin->begin(), cubin->end()), std::move(*log)};
+}
+
+Expected<std::vector<Assembled>> Assembler::assembleAll(ArrayRef<StringRef> texts, const CudaTarget &target) const {
+  std::vector<Assembled> results(texts.size());
+  std::vector<std::string> failures(texts.size());
+  parallelFor(texts.size(), defaultThreadCount(), [&](int64_t i) {
+    if (Expected<Assembled> assembled = assemble(texts[i], target))
+      results[i] = std::move(*assembled);
+    else
+      failures[i] = toString(assembled.takeError());
+  });
+  for (const std::string &failure : failures)
+    if (!failure.empty())
+      return createStringError(failure);
+  return results;
 }
 
 } // namespace lighthouse

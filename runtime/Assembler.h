@@ -32,6 +32,9 @@ public:
 
   /// Runs ptxas. The error has its output.
   llvm::Expected<Assembled> assemble(llvm::StringRef ptx, const CudaTarget &target) const;
+  /// The same for several texts, as many at a time as there are cores. The error is the first of them.
+  llvm::Expected<std::vector<Assembled>> assembleAll(llvm::ArrayRef<llvm::StringRef> texts,
+                                                     const CudaTarget &target) const;
 
   llvm::StringRef path() const { return program; }
   /// "ptxas 13.0.88", for cache keys.

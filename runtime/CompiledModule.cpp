@@ -12,7 +12,13 @@ using namespace llvm;
 
 namespace lighthouse {
 
-static constexpr SealKind kModuleSeal = {"LHK1", 2, "compiled module"};
+static constexpr SealKind kModuleSeal = {"LHK1", 3, "compiled module"};
+
+bool isMachineCode(const CompiledModule &module) {
+  constexpr StringRef elf = "\x7f"
+                            "ELF";
+  return !module.code.empty() && StringRef(module.code.front().data(), module.code.front().size()).starts_with(elf);
+}
 
 SmallVector<char, 0> serialize(const CompiledModule &module) {
   json::Array plans;
@@ -23,7 +29,8 @@ SmallVector<char, 0> serialize(const CompiledModule &module) {
 
   SmallVector<char, 0> payload;
   appendBlob(payload, text);
-  appendBlob(payload, StringRef(module.code.data(), module.code.size()));
+  for (const SmallVector<char, 0> &object : module.code)
+    appendBlob(payload, StringRef(object.data(), object.size()));
   return seal(kModuleSeal, StringRef(payload.data(), payload.size()));
 }
 
@@ -51,14 +58,23 @@ Expected<CompiledModule> deserialize(StringRef bytes) {
   Expected<StringRef> payload = unseal(kModuleSeal, bytes);
   if (!payload)
     return payload.takeError();
-  StringRef rest = *payload, text, code;
-  if (!takeBlob(rest, text) || !takeBlob(rest, code) || !rest.empty())
+  StringRef rest = *payload, text, object;
+  auto take = [&](StringRef &blob) -> Error {
+    if (takeBlob(rest, blob))
+      return Error::success();
     return createStringError(
-        "compiled module expects two blobs, the plans and the code, but its lengths do not add up");
+        "compiled module expects the plans and then objects of code, but its lengths do not add up");
+  };
   CompiledModule module;
+  if (Error error = take(text))
+    return std::move(error);
   if (Error error = readHeader(text, module))
     return std::move(error);
-  module.code.assign(code.begin(), code.end());
+  while (!rest.empty()) {
+    if (Error error = take(object))
+      return std::move(error);
+    module.code.emplace_back(object.begin(), object.end());
+  }
   return module;
 }
 

@@ -10,12 +10,17 @@
 namespace lighthouse {
 
 struct CompiledModule {
-  std::string target;              ///< "host:znver4", "cuda:sm_90a"
-  std::vector<LaunchPlan> plans;   ///< "forward", "backward"
-  llvm::SmallVector<char, 0> code; ///< a relocatable object for the host; PTX, or a cubin, for a GPU
+  std::string target;            ///< "host:znver4", "cuda:sm_90a"
+  std::vector<LaunchPlan> plans; ///< "forward", "backward"
+  /// For the host one relocatable object with all kernels; for a GPU one a kernel, all PTX or all cubins.
+  std::vector<llvm::SmallVector<char, 0>> code;
 };
 
-/// File form: magic, format version, BLAKE3 of the rest, length-prefixed JSON (target, plans), code.
+/// Whether there is code and it is machine code: objects for the host or cubins, and not PTX.
+bool isMachineCode(const CompiledModule &module);
+
+/// File form: magic, format version, BLAKE3 of the rest, then length-prefixed: JSON (target, plans), each object of
+/// code.
 llvm::SmallVector<char, 0> serialize(const CompiledModule &module);
 /// Checks magic, version, lengths and hash before reading anything else; fails with what was wrong.
 llvm::Expected<CompiledModule> deserialize(llvm::StringRef bytes);

@@ -3,6 +3,8 @@
 // CudaModule: see CudaModule.h.
 #include "runtime/CudaModule.h"
 
+#include "runtime/ThreadPool.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
@@ -22,7 +24,24 @@ static constexpr size_t kLogBytes = size_t(1) << 16;
 // Loading
 //===----------------------------------------------------------------------===//
 
-Error CudaModule::loadCode(SmallVector<char, 0> code) {
+namespace {
+
+/// What the driver made of one object.
+struct LoadedObject {
+  CUmodule module = nullptr; ///< null when refused
+  std::string log;
+  std::string refusal;
+};
+
+} // namespace
+
+static LoadedObject loadObject(const CudaContext &context, SmallVector<char, 0> code) {
+  LoadedObject loaded;
+  CurrentCudaContext current(context);
+  if (Error error = current.check()) {
+    loaded.refusal = toString(std::move(error));
+    return loaded;
+  }
   code.push_back('\0'); // PTX is a C string
   std::string info(kLogBytes, '\0'), errors(kLogBytes, '\0');
   std::pair<int, void *> options[] = {{kJitInfoLog, info.data()},
@@ -34,15 +53,46 @@ Error CudaModule::loadCode(SmallVector<char, 0> code) {
   void *values[std::size(options)];
   for (const auto &[index, option] : enumerate(options))
     std::tie(names[index], values[index]) = option;
-  CUresult result = home->driver.cuModuleLoadDataEx(&module, code.data(), std::size(options), names, values);
-  load_log = info.c_str();
-  kernel_uses = parseAssemblyLog(load_log);
-  if (Error error = home->driver.check(result, "cuModuleLoadDataEx")) {
-    module = nullptr;
+  CUmodule module = nullptr;
+  CUresult result = context.driver.cuModuleLoadDataEx(&module, code.data(), std::size(options), names, values);
+  loaded.log = info.c_str();
+  if (Error error = context.driver.check(result, "cuModuleLoadDataEx")) {
     StringRef reason = StringRef(errors.c_str()).trim();
-    return reason.empty() ? std::move(error) : createStringError(toString(std::move(error)) + ": " + reason);
+    loaded.refusal = toString(std::move(error)) + (reason.empty() ? "" : ": " + reason.str());
+    return loaded;
   }
-  return Error::success();
+  loaded.module = module;
+  return loaded;
+}
+
+/// Drivers compile PTX of several threads at once.
+Error CudaModule::loadCode(std::vector<SmallVector<char, 0>> code, int threads) {
+  std::vector<LoadedObject> loaded(code.size());
+  parallelFor(code.size(), threads, [&](int64_t i) { loaded[i] = loadObject(*home, std::move(code[i])); });
+  std::string refusal;
+  for (LoadedObject &object : loaded) {
+    load_log += object.log;
+    if (object.module)
+      modules.push_back(object.module);
+    else if (refusal.empty())
+      refusal = std::move(object.refusal);
+  }
+  kernel_uses = parseAssemblyLog(load_log);
+  return refusal.empty() ? Error::success() : createStringError(refusal);
+}
+
+/// A kernel in whichever object has it.
+Expected<CUfunction> CudaModule::find(StringRef kernel) {
+  CUresult result = kCudaNotFound;
+  for (CUmodule module : modules) {
+    CUfunction function = nullptr;
+    result = home->driver.cuModuleGetFunction(&function, module, kernel.str().c_str());
+    if (result == kCudaSuccess)
+      return function;
+    if (result != kCudaNotFound)
+      break;
+  }
+  return home->driver.check(result, "kernel '" + kernel + "': cuModuleGetFunction");
 }
 
 /// A kernel of the module, allowed the shared memory of its launch.
@@ -51,9 +101,10 @@ Expected<CUfunction> CudaModule::prepare(const Launch &launch) {
   auto check = [&](CUresult code, const Twine &what) {
     return driver.check(code, "kernel '" + Twine(launch.kernel) + "': " + what);
   };
-  CUfunction function = nullptr;
-  if (Error error = check(driver.cuModuleGetFunction(&function, module, launch.kernel.c_str()), "cuModuleGetFunction"))
-    return std::move(error);
+  Expected<CUfunction> found = find(launch.kernel);
+  if (!found)
+    return found.takeError();
+  CUfunction function = *found;
 
   // Asking also makes a driver that loads lazily load the kernel now, not at its first launch.
   int threads = 0, registers = 0, local_bytes = 0, shared_bytes = 0;
@@ -88,7 +139,8 @@ Expected<std::unique_ptr<CudaModule>> CudaModule::load(CompiledModule module,
   CurrentCudaContext current(*loaded->home);
   if (Error error = current.check())
     return std::move(error);
-  if (Error error = loaded->loadCode(std::move(module.code)))
+  int threads = isMachineCode(module) ? 1 : defaultThreadCount();
+  if (Error error = loaded->loadCode(std::move(module.code), threads))
     return std::move(error);
   loaded->plans = std::move(module.plans);
   for (const LaunchPlan &plan : loaded->plans) {
@@ -104,11 +156,12 @@ Expected<std::unique_ptr<CudaModule>> CudaModule::load(CompiledModule module,
 }
 
 CudaModule::~CudaModule() {
-  if (!module || is_captured)
+  if (modules.empty() || is_captured)
     return;
-  // Where the context is gone already, so is the module; the driver says so, and nobody needs to hear it.
+  // Where the context is gone already, so are its modules; the driver says so, and nobody needs to hear it.
   CurrentCudaContext current(*home);
-  home->driver.cuModuleUnload(module);
+  for (CUmodule module : modules)
+    home->driver.cuModuleUnload(module);
 }
 
 //===----------------------------------------------------------------------===//

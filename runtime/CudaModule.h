@@ -14,8 +14,9 @@ namespace lighthouse {
 /// Owns the machine code, and with it the context that the code lies in. Any number of threads may run it at once.
 class CudaModule {
 public:
-  /// Loads PTX, which the driver compiles, or a cubin, and finds every kernel of the plans in it. Fails when the plans
-  /// do not hold, the driver refuses the code, or a kernel is missing or not fit for its launch.
+  /// Loads PTX, which the driver compiles, several objects at a time, or cubins, and finds every kernel of the plans in
+  /// them. Fails when the plans do not hold, the driver refuses an object, or a kernel is missing or not fit for its
+  /// launch.
   static llvm::Expected<std::unique_ptr<CudaModule>> load(CompiledModule module,
                                                           std::shared_ptr<const CudaContext> context);
   ~CudaModule();
@@ -33,17 +34,18 @@ public:
   /// What each kernel uses, by the driver: registers, local memory as stack, static shared memory. With PTX also what
   /// its assembler's log tells.
   llvm::ArrayRef<KernelUse> uses() const { return kernel_uses; }
-  /// The driver's log of loading.
+  /// The driver's log of loading, of all objects.
   llvm::StringRef log() const { return load_log; }
   const CudaContext &context() const { return *home; }
 
 private:
   explicit CudaModule(std::shared_ptr<const CudaContext> context) : home(std::move(context)) {}
-  llvm::Error loadCode(llvm::SmallVector<char, 0> code);
+  llvm::Error loadCode(std::vector<llvm::SmallVector<char, 0>> code, int threads);
+  llvm::Expected<CUfunction> find(llvm::StringRef kernel);
   llvm::Expected<CUfunction> prepare(const Launch &launch);
 
   std::shared_ptr<const CudaContext> home;
-  CUmodule module = nullptr;
+  std::vector<CUmodule> modules; ///< one an object
   std::vector<LaunchPlan> plans;
   std::vector<std::vector<CUfunction>> functions; ///< by plan and launch
   std::vector<KernelUse> kernel_uses;

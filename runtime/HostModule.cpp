@@ -73,16 +73,17 @@ static Expected<std::unique_ptr<orc::LLJIT>> makeLinker() {
   return jit;
 }
 
-Error HostModule::link(SmallVector<char, 0> code) {
+Error HostModule::link(std::vector<SmallVector<char, 0>> code) {
   Expected<std::unique_ptr<orc::LLJIT>> linker = makeLinker();
   if (!linker)
     return linker.takeError();
   jit = std::move(*linker);
-  if (Error error = jit->addObjectFile(
-          std::make_unique<SmallVectorMemoryBuffer>(std::move(code), /*RequiresNullTerminator=*/false)))
-    return error;
+  for (SmallVector<char, 0> &object : code)
+    if (Error error = jit->addObjectFile(
+            std::make_unique<SmallVectorMemoryBuffer>(std::move(object), /*RequiresNullTerminator=*/false)))
+      return error;
 
-  // One look-up for all kernels, so that the object is linked once and missing symbols are reported together.
+  // One look-up for all kernels, so that each object is linked once and missing symbols are reported together.
   orc::SymbolLookupSet symbols;
   for (const LaunchPlan &plan : plans)
     for (const Launch &launch : plan.launches)

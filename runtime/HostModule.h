@@ -34,7 +34,7 @@ private:
   using Kernel = void (*)(const void *const *descriptors, int64_t item);
 
   HostModule() = default;
-  llvm::Error link(llvm::SmallVector<char, 0> code);
+  llvm::Error link(std::vector<llvm::SmallVector<char, 0>> code);
 
   std::vector<LaunchPlan> plans;
   std::vector<std::vector<Kernel>> kernels; ///< by plan and launch

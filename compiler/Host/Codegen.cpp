@@ -3,6 +3,7 @@
 // LLVM's part of the host pipeline: translation, O3, code generation.
 #include "compiler/Host/Codegen.h"
 
+#include "compiler/Optimize.h"
 #include "runtime/HostTarget.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -12,7 +13,6 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
@@ -42,25 +42,6 @@ llvm::Expected<std::unique_ptr<llvm::TargetMachine>> machineFor(const HostTarget
   return std::move(machine);
 }
 
-void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PipelineTuningOptions tuning;
-  // The schedules vectorise and unroll; LLVM doing it again costs time and registers.
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  tuning.LoopUnrolling = false;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-}
-
 } // namespace
 
 llvm::Expected<std::unique_ptr<llvm::Module>> translateForHost(mlir::ModuleOp module, const HostTarget &target,
@@ -81,7 +62,7 @@ llvm::Expected<std::unique_ptr<llvm::Module>> translateForHost(mlir::ModuleOp mo
       function.addFnAttr("target-features", target.features);
       function.addFnAttr("prefer-vector-width", std::to_string(target.vector_lanes * 32));
     }
-  optimize(*translated, **machine);
+  optimize(*translated, **machine, LoopMemory::Moves);
   return std::move(translated);
 }
 

@@ -16,6 +16,8 @@ namespace lighthouse {
 namespace {
 
 struct SplitGradientsPass : impl::SplitGradientsBase<SplitGradientsPass> {
+  using SplitGradientsBase::SplitGradientsBase;
+
   void runOnOperation() override {
     for (KernelOp kernel : llvm::make_early_inc_range(getOperation().getOps<KernelOp>())) {
       Block &body = kernel.getBody().front();
@@ -27,31 +29,67 @@ struct SplitGradientsPass : impl::SplitGradientsBase<SplitGradientsPass> {
     }
   }
 
-  static void split(KernelOp kernel, GatherBackwardOp gather, PoolBackwardOp pool) {
-    OpBuilder builder(kernel);
+  /// The results of each new kernel, by their places among dq, dk and dv.
+  SmallVector<SmallVector<unsigned>> parts() const {
+    if (keysWithValues)
+      return {{1, 2}, {0}};
+    return {{0}, {1}, {2}};
+  }
+
+  void split(KernelOp kernel, GatherBackwardOp gather, PoolBackwardOp pool) {
     auto yield = cast<YieldOp>(kernel.getBody().front().back());
-    for (auto [result, value] : llvm::zip_equal(kernel.getOutputs(), yield.getValues())) {
-      unsigned which = cast<OpResult>(value).getResultNumber(); // dq, dk or dv; the same place among the rows
-      std::string name = kernel.getSymName().str() + "_" + "qkv"[which];
-      Value reads[] = {gather->getOperand(which), gather.getIndices()};
-      auto outer = [&](Value inner) { return kernel.getInputs()[cast<BlockArgument>(inner).getArgNumber()]; };
-      SmallVector<Value> inputs = llvm::map_to_vector(reads, outer);
-      auto part =
-          KernelOp::create(builder, kernel.getLoc(), TypeRange(result.getType()), builder.getStringAttr(name), inputs);
-      OpBuilder::InsertionGuard guard(builder);
-      Block *body = builder.createBlock(&part.getBody());
-      IRMapping inner;
-      for (Value read : reads)
-        inner.map(read, body->addArgument(read.getType(), kernel.getLoc()));
-      for (Value operand : gather->getOperands())
-        if (!inner.contains(operand))
-          inner.map(operand, ub::PoisonOp::create(builder, kernel.getLoc(), operand.getType()).getResult());
-      builder.clone(*gather, inner);
-      builder.clone(*pool, inner);
-      YieldOp::create(builder, kernel.getLoc(), ValueRange{inner.lookup(value)});
-      result.replaceAllUsesWith(part.getOutputs()[0]);
+    DenseMap<unsigned, Value> written; // by place among dq, dk and dv
+    for (auto [result, value] : llvm::zip_equal(kernel.getOutputs(), yield.getValues()))
+      written[cast<OpResult>(value).getResultNumber()] = result;
+    for (SmallVector<unsigned> &part : parts()) {
+      llvm::erase_if(part, [&](unsigned which) { return !written.contains(which); });
+      if (!part.empty())
+        makePart(kernel, gather, pool, part, written);
     }
     kernel.erase();
+  }
+
+  void makePart(KernelOp kernel, GatherBackwardOp gather, PoolBackwardOp pool, ArrayRef<unsigned> part,
+                const DenseMap<unsigned, Value> &written) {
+    std::string name = kernel.getSymName().str() + "_";
+    SmallVector<Value> reads, inputs, yielded;
+    SmallVector<Type> types;
+    for (unsigned which : part) {
+      name += "qkv"[which];
+      reads.push_back(gather->getOperand(which)); // the same place among the rows
+      types.push_back(written.lookup(which).getType());
+    }
+    reads.push_back(gather.getIndices());
+    for (Value read : reads)
+      inputs.push_back(kernel.getInputs()[cast<BlockArgument>(read).getArgNumber()]);
+    OpBuilder builder(kernel);
+    if (keysWithValues)
+      placeEarly(builder, inputs);
+    auto made = KernelOp::create(builder, kernel.getLoc(), types, builder.getStringAttr(name), inputs);
+    Block *body = builder.createBlock(&made.getBody());
+    IRMapping inner;
+    for (Value read : reads)
+      inner.map(read, body->addArgument(read.getType(), kernel.getLoc()));
+    for (Value operand : gather->getOperands())
+      if (!inner.contains(operand))
+        inner.map(operand, ub::PoisonOp::create(builder, kernel.getLoc(), operand.getType()).getResult());
+    builder.clone(*gather, inner);
+    Operation *results = builder.clone(*pool, inner);
+    for (unsigned which : part)
+      yielded.push_back(results->getResult(which));
+    YieldOp::create(builder, kernel.getLoc(), yielded);
+    for (auto [which, output] : llvm::zip_equal(part, made.getOutputs()))
+      written.lookup(which).replaceAllUsesWith(output);
+  }
+
+  /// Behind the last op that makes an input.
+  static void placeEarly(OpBuilder &builder, ValueRange inputs) {
+    Operation *last = nullptr;
+    for (Value input : inputs)
+      if (Operation *op = input.getDefiningOp(); op && (!last || last->isBeforeInBlock(op)))
+        last = op;
+    if (last)
+      builder.setInsertionPointAfter(last);
   }
 };
 

@@ -165,6 +165,53 @@ def AttendBackwardOp : Stage<"attend_backward", [Fuses]> {
   let hasCustomAssemblyFormat = 1;
 }
 
+def RowDotOp : Stage<"row_dot", [Joins]> {
+  let summary = "scalar product of each row with its gradient";
+  let description = [{
+    `result[i] = sum_d a[i, d] b[i, d]` in float32: with `os` and `dos` what attention's backward subtracts from `dP`. Result: `[B, H, S]` of f32.
+
+    ```mlir
+    %delta = lighthouse.row_dot %os, %dos : tensor<1x8x2560x64xbf16>, tensor<1x8x2560x64xbf16>
+    ```
+  }];
+  let arguments = (ins RowTensor:$a, RowTensor:$b);
+  let results = (outs ScoreTensor:$dots);
+  let assemblyFormat = "$a `,` $b attr-dict `:` type($a) `,` type($b)";
+}
+
+class AttendBackwardPart<string mnemonic> : Stage<mnemonic, [Fuses]> {
+  let arguments = (ins RowTensor:$qs, RowTensor:$ks, RowTensor:$vs, ScoreTensor:$lse, ScoreTensor:$delta, RowTensor:$dos, F32Attr:$scale);
+  let assemblyFormat = [{
+    $qs `,` $ks `,` $vs `,` $lse `,` $delta `,` $dos attr-dict `:` type($qs) `,` type($ks) `,` type($vs) `,` type($lse) `,` type($delta) `,` type($dos)
+  }];
+}
+
+def AttendBackwardKeysOp : AttendBackwardPart<"attend_backward_keys"> {
+  let summary = "the gradients of attend's keys and values";
+  let description = [{
+    `dks` and `dvs` of `attend_backward`, with `delta` its row sums of `do * o`. A block of keys needs no other block, so nothing is added in an order that varies.
+
+    ```mlir
+    %dks, %dvs = lighthouse.attend_backward_keys %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32}
+        : tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560xf32>, tensor<1x8x2560xf32>, tensor<1x8x2560x64xf32>
+    ```
+  }];
+  let results = (outs RowTensor:$dks, RowTensor:$dvs);
+}
+
+def AttendBackwardQueriesOp : AttendBackwardPart<"attend_backward_queries"> {
+  let summary = "the gradient of attend's queries";
+  let description = [{
+    `dqs` of `attend_backward`, with `delta` its row sums of `do * o`.
+
+    ```mlir
+    %dqs = lighthouse.attend_backward_queries %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32}
+        : tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560x64xf32>, tensor<1x8x2560xf32>, tensor<1x8x2560xf32>, tensor<1x8x2560x64xf32>
+    ```
+  }];
+  let results = (outs RowTensor:$dqs);
+}
+
 def SumPartsOp : Stage<"sum_parts", [Fuses]> {
   let summary = "adds up the parts of a gradient";
   let description = [{

@@ -308,6 +308,47 @@ LogicalResult AttendBackwardOp::inferReturnTypes(MLIRContext *context, std::opti
   return success();
 }
 
+LogicalResult RowDotOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                         Types &results) {
+  FailureOr<RankedTensorType> a = rows(loc, op.getA(), "a");
+  if (failed(a) || failed(expectSame(loc, *a, op.getB().getType(), "a", "b")))
+    return failure();
+  results.push_back(tensorOf(a->getShape().drop_back(), Float32Type::get(context)));
+  return success();
+}
+
+/// The types of q, k and v of a part of attention's backward, whose other operands go with q.
+template <typename Adaptor> static FailureOr<Rows3> partOperands(std::optional<Location> loc, Adaptor op) {
+  FailureOr<Rows3> types = rowsQKV(loc, {"qs", "ks", "vs"}, op.getQs(), op.getKs(), op.getVs());
+  if (failed(types))
+    return failure();
+  Type scores = tensorOf(types->q.getShape().drop_back(), Float32Type::get(types->q.getContext()));
+  if (failed(expectSame(loc, types->q, op.getDos().getType(), "qs", "dos")) ||
+      failed(expectSame(loc, scores, op.getLse().getType(), "[batch, heads, rows] of f32", "lse")) ||
+      failed(expectSame(loc, scores, op.getDelta().getType(), "[batch, heads, rows] of f32", "delta")))
+    return failure();
+  return types;
+}
+
+LogicalResult AttendBackwardKeysOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                                     Types &results) {
+  FailureOr<Rows3> types = partOperands(loc, op);
+  if (failed(types))
+    return failure();
+  for (RankedTensorType type : {types->k, types->v})
+    results.push_back(type.clone(Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult AttendBackwardQueriesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                                        Types &results) {
+  FailureOr<Rows3> types = partOperands(loc, op);
+  if (failed(types))
+    return failure();
+  results.push_back(types->q.clone(Float32Type::get(context)));
+  return success();
+}
+
 LogicalResult SumPartsOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
   FailureOr<RankedTensorType> split = rows(loc, op.getSplit(), "the parts");
   if (failed(split))
@@ -411,6 +452,7 @@ bool ScoreOp::joinsKernelOf(Operation *producer) {
   return pool && getPq() == pool.getPq() && getPk() == pool.getPk();
 }
 bool InvertOp::joinsKernelOf(Operation *producer) { return isa<SelectOp>(producer); }
+bool RowDotOp::joinsKernelOf(Operation *producer) { return isa<ScatterBackwardOp>(producer); }
 bool PoolBackwardOp::joinsKernelOf(Operation *producer) {
   return isa<GatherBackwardOp>(producer) && llvm::equal(getOperands(), producer->getResults());
 }
@@ -433,6 +475,9 @@ void AttendOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {
 void ScatterOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"out"}, set); }
 void ScatterBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dos"}, set); }
 void AttendBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs", "dks", "dvs"}, set); }
+void RowDotOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"delta"}, set); }
+void AttendBackwardKeysOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dks", "dvs"}, set); }
+void AttendBackwardQueriesOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs"}, set); }
 void SumPartsOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs"}, set); }
 void GatherBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dpq", "dpk", "dpv"}, set); }
 void PoolBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dq", "dk", "dv"}, set); }

@@ -4,6 +4,8 @@
 #include "lighthouse_ops/CudaOp.h"
 #include "tests/unit/fake_cuda.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -30,7 +32,7 @@ CompiledModule smallModule() {
   backward.name = "backward";
   module.plans = {forward, backward};
   StringRef ptx = ".entry attend(.param q, .param q0, .param q1, .param q2, .param scratch, .param out)";
-  module.code.assign(ptx.begin(), ptx.end());
+  module.code.emplace_back(ptx.begin(), ptx.end());
   return module;
 }
 
@@ -159,6 +161,8 @@ TEST_F(CudaOpTest, EmitChecksStageAndArchitecture) {
 
 namespace {
 
+constexpr size_t kKernels = 4; ///< of smallSpec, each loaded alone
+
 /// Each test has a disk cache of its own and no ptxas but the script it installs.
 class CudaGetTest : public CudaOpTest {
 protected:
@@ -195,6 +199,14 @@ while [ $# -gt 3 ]; do shift; done
     setenv("LIGHTHOUSE_PTXAS", file.c_str(), 1);
   }
   static std::shared_ptr<const Op> get(int ordinal = 0) { return Op::get(smallSpec(), Device::cuda(ordinal)); }
+  /// The images of the n-th op that was loaded, sorted: the driver may get them in any order.
+  std::vector<std::string> images(size_t op) const {
+    EXPECT_GE(fake.images.size(), (op + 1) * kKernels);
+    auto first = fake.images.begin() + op * kKernels;
+    std::vector<std::string> found(first, first + kKernels);
+    llvm::sort(found);
+    return found;
+  }
   static bool isCubin(const std::string &image) { return image.rfind("\177ELF", 0) == 0; }
 
   std::string folder;
@@ -206,12 +218,27 @@ TEST_F(CudaGetTest, TheDriverCompilesWithoutPtxas) {
   auto op = get();
   EXPECT_EQ(op->origin(), Origin::Compiled);
   EXPECT_EQ(get(), op);
-  ASSERT_EQ(fake.images.size(), 1u);
-  EXPECT_FALSE(isCubin(fake.images[0]));
-  EXPECT_NE(fake.images[0].find(".target sm_90a"), std::string::npos);
+  ASSERT_EQ(fake.images.size(), kKernels);
+  for (const std::string &image : fake.images) {
+    EXPECT_FALSE(isCubin(image));
+    EXPECT_NE(image.find(".target sm_90a"), std::string::npos);
+    EXPECT_EQ(StringRef(image).count(".entry"), 1u);
+  }
   clearMemoryCache();
   EXPECT_EQ(get()->origin(), Origin::Disk);
-  EXPECT_EQ(fake.images.at(1), fake.images[0]);
+  EXPECT_EQ(images(1), images(0));
+}
+
+TEST_F(CudaGetTest, EmittedPtxIsWhatIsLoaded) {
+  auto op = get();
+  std::string whole = emit(smallSpec(), EmitStage::PTX, "", "sm_90a");
+  EXPECT_EQ(StringRef(whole).count(".version"), 1u);
+  EXPECT_EQ(StringRef(whole).count(".entry"), kKernels);
+  for (StringRef image : images(0)) {
+    EXPECT_NE(whole.find(image.substr(image.find(".visible"))), std::string::npos);
+    std::string kernel = image.substr(image.find(".entry ") + 7).take_until([](char c) { return c == '('; }).str();
+    EXPECT_EQ(emit(smallSpec(), EmitStage::PTX, kernel, "sm_90a"), image);
+  }
 }
 
 TEST_F(CudaGetTest, DevicesShareCode) {
@@ -220,8 +247,7 @@ TEST_F(CudaGetTest, DevicesShareCode) {
   unsetenv("LIGHTHOUSE_CACHE");
   EXPECT_NE(first, second);
   EXPECT_EQ(second->device(), Device::cuda(1));
-  ASSERT_EQ(fake.images.size(), 2u);
-  EXPECT_EQ(fake.images[0], fake.images[1]);
+  EXPECT_EQ(images(0), images(1));
 }
 
 TEST_F(CudaGetTest, MachineCodeOfPtxasIsKept) {
@@ -230,7 +256,8 @@ TEST_F(CudaGetTest, MachineCodeOfPtxasIsKept) {
   EXPECT_TRUE(isCubin(fake.images.at(0)));
   clearMemoryCache();
   EXPECT_EQ(get()->origin(), Origin::Disk);
-  EXPECT_TRUE(isCubin(fake.images.at(1)));
+  EXPECT_TRUE(all_of(images(1), isCubin));
+  EXPECT_EQ(images(1), images(0));
   // Who assembled is part of the key.
   clearMemoryCache();
   setenv("LIGHTHOUSE_PTXAS", "0", 1);
@@ -265,8 +292,8 @@ TEST_F(CudaGetTest, RefusedMachineCodeIsReplacedByPtx) {
   std::string said = testing::internal::GetCapturedStderr();
   EXPECT_NE(said.find("compiling anew, as machine code of ptxas does not load: cuModuleLoadDataEx"), std::string::npos)
       << said;
-  ASSERT_EQ(fake.images.size(), 1u);
-  EXPECT_FALSE(isCubin(fake.images[0]));
+  ASSERT_EQ(fake.images.size(), kKernels);
+  EXPECT_TRUE(none_of(fake.images, isCubin));
   clearMemoryCache();
   EXPECT_EQ(get()->origin(), Origin::Disk) << "the disk has what loads";
 }

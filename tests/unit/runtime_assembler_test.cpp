@@ -136,6 +136,50 @@ TEST_F(AssemblerTest, Assembles) {
   EXPECT_EQ(uses[0].registers, 8);
 }
 
+/// Each waits for the others, ten seconds at most.
+TEST_F(AssemblerTest, SeveralAtATime) {
+  std::string wait = "meeting=" + root + "/meeting\n" + R"sh(
+while [ $# -gt 3 ]; do shift; done
+touch "$meeting/$$"
+for try in 1 2 3 4 5 6 7 8 9 10; do
+  if [ "$(ls "$meeting" | wc -l)" -ge 3 ]; then { printf '\177ELF'; cat "$1"; } >"$3"; exit; fi
+  sleep 1
+done
+exit 1
+)sh";
+  ASSERT_FALSE(sys::fs::create_directories(root + "/meeting"));
+  setenv("CUDA_HOME", install("cuda", "12.8.61", wait).c_str(), 1);
+  CudaTarget target = cantFail(CudaTarget::fromArch("sm_90a"));
+  std::optional<Assembler> assembler = cantFail(Assembler::find(target));
+  ASSERT_TRUE(assembler);
+  setenv("PATH", old_path.c_str(), 1);
+  setenv("LIGHTHOUSE_NUM_THREADS", "3", 1);
+  Expected<std::vector<Assembled>> assembled = assembler->assembleAll({"a", "b", "c"}, target);
+  unsetenv("LIGHTHOUSE_NUM_THREADS");
+  ASSERT_TRUE(bool(assembled)) << toString(assembled.takeError());
+  std::string texts;
+  for (const Assembled &each : *assembled)
+    texts += StringRef(each.cubin.data(), each.cubin.size()).drop_front(4);
+  EXPECT_EQ(texts, "abc");
+}
+
+TEST_F(AssemblerTest, TheFirstFailureIsTold) {
+  std::string body = R"sh(
+while [ $# -gt 3 ]; do shift; done
+read -r line <"$1"
+if [ "$line" = fine ]; then printf '\177ELF' >"$3"; exit; fi
+echo "no $line"
+exit 1
+)sh";
+  setenv("CUDA_HOME", install("cuda", "12.8.61", body).c_str(), 1);
+  CudaTarget target = cantFail(CudaTarget::fromArch("sm_90a"));
+  std::optional<Assembler> assembler = cantFail(Assembler::find(target));
+  Expected<std::vector<Assembled>> assembled = assembler->assembleAll({"fine\n", "b\n", "c\n"}, target);
+  ASSERT_FALSE(bool(assembled));
+  EXPECT_EQ(toString(assembled.takeError()), root + "/cuda/bin/ptxas ended with status 1\nno b\n");
+  EXPECT_TRUE(cantFail(assembler->assembleAll({}, target)).empty());
+}
+
 TEST_F(AssemblerTest, FailuresComeWithTheOutput) {
   CudaTarget target = cantFail(CudaTarget::fromArch("sm_90a"));
   auto failure = [&](const std::string &name, const std::string &body) {

@@ -31,7 +31,7 @@ static constexpr uint64_t kMaxBytes = 1 << 20;
 static CompiledModule moduleNamed(const std::string &target, size_t code_bytes = 100) {
   CompiledModule module;
   module.target = target;
-  module.code.assign(code_bytes, 'c');
+  module.code.emplace_back(code_bytes, 'c');
   return module;
 }
 
@@ -296,7 +296,7 @@ TEST_F(DiskCacheTest, ManyThreadsAndProcesses) {
       size_t size = 1000 + (seed * 7919 + repeat * 104729) % 60000;
       wrong += !cache.store("shared", moduleNamed(std::to_string(size), size));
       std::optional<CompiledModule> module = cache.lookup("shared");
-      wrong += !module || module->target != std::to_string(module->code.size());
+      wrong += !module || module->target != std::to_string(module->code.at(0).size());
     }
     return wrong;
   };

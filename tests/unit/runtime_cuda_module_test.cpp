@@ -32,9 +32,12 @@ CompiledModule smallModule() {
   backward.buffers = {{"dout", BufferRole::Input, "float32", {4}, false, 0}};
   backward.launches = {{"first", 0, {0}, 32, 0}};
   module.plans = {forward, backward};
-  StringRef ptx = ".version 8.0\n.entry first(.param q, .param q0, .param q1, .param q2, .param indices, .param in_out)"
-                  "\n.entry second(.param in_out, .param scratch, .param out, .param o0, .param o1, .param o2)";
-  module.code.assign(ptx.begin(), ptx.end());
+  StringRef first = ".version 8.0\n"
+                    ".entry first(.param q, .param q0, .param q1, .param q2, .param indices, .param in_out)";
+  StringRef second = ".version 8.0\n"
+                     ".entry second(.param in_out, .param scratch, .param out, .param o0, .param o1, .param o2)";
+  for (StringRef ptx : {first, second})
+    module.code.emplace_back(ptx.begin(), ptx.end());
   return module;
 }
 
@@ -121,10 +124,39 @@ TEST_F(CudaModuleTest, TellsWhatKernelsUse) {
 TEST_F(CudaModuleTest, RefusedCodeComesWithTheLog) {
   CompiledModule module = smallModule();
   StringRef text = "// REFUSED";
-  module.code.assign(text.begin(), text.end());
+  module.code.back().assign(text.begin(), text.end());
   EXPECT_EQ(refusal(module), "cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX (a PTX JIT compilation failed): ptxas "
                              "application ptx input, line 7; fatal   : Parsing error");
+  EXPECT_EQ(fake.loaded, 0) << "what was loaded beside it is unloaded";
+}
+
+TEST_F(CudaModuleTest, ObjectsAreLoadedAtOnce) {
+  CompiledModule module = smallModule();
+  for (int i = 0; i < 6; ++i) {
+    std::string ptx = ".entry other" + std::to_string(i) + "(.param dout)";
+    module.code.emplace_back(ptx.begin(), ptx.end());
+    module.plans[1].launches.push_back({"other" + std::to_string(i), 1, {0}, 32, 0});
+  }
+  fake.loads_that_meet = 2;
+  setenv("LIGHTHOUSE_NUM_THREADS", "4", 1);
+  std::unique_ptr<CudaModule> loaded = load(module);
+  unsetenv("LIGHTHOUSE_NUM_THREADS");
+  EXPECT_EQ(fake.loads_that_meet, 0);
+  EXPECT_EQ(fake.loaded, 8);
+  size_t begin = 0; // the log is in the objects' order, whichever came first
+  for (const char *kernel : {"first", "second", "other0", "other5"}) {
+    size_t at = loaded->log().find("'" + std::string(kernel) + "'");
+    EXPECT_NE(at, StringRef::npos) << kernel;
+    EXPECT_GE(at, begin) << kernel;
+    begin = at;
+  }
+  TensorArg dout = {reinterpret_cast<void *>(0x1000), {}};
+  EXPECT_EQ(toString(loaded->run(*loaded->findPlan("backward"), dout, nullptr, nullptr)), "");
+  ASSERT_EQ(fake.launches.size(), 6u);
+  EXPECT_EQ(fake.launches[5].kernel, "other5");
+  loaded.reset();
   EXPECT_EQ(fake.loaded, 0);
+  EXPECT_EQ(fake.primary[0].retained, 0);
 }
 
 TEST_F(CudaModuleTest, RefusesWhatDoesNotFit) {
@@ -157,13 +189,13 @@ TEST_F(CudaModuleTest, HoldsItsPrimaryContext) {
   std::unique_ptr<CudaModule> module = load(), other = load(smallModule(), 1);
   EXPECT_EQ(fake.primary[0].retained, 1);
   EXPECT_EQ(fake.primary[1].retained, 1);
-  EXPECT_EQ(fake.loaded, 2);
+  EXPECT_EQ(fake.loaded, 4);
   EXPECT_EQ(toString(runForward(*other)), "");
   EXPECT_EQ(fake.launches[0].context, &fake.primary[1]);
   module.reset();
   EXPECT_EQ(fake.primary[0].retained, 0);
   EXPECT_EQ(fake.primary[1].retained, 1);
-  EXPECT_EQ(fake.loaded, 1);
+  EXPECT_EQ(fake.loaded, 2);
 }
 
 TEST_F(CudaModuleTest, CurrentContextIsLeftAsItWas) {
@@ -205,7 +237,7 @@ TEST_F(CudaModuleTest, CapturedCodeStaysLoaded) {
   EXPECT_EQ(toString(runForward(*module)), "");
   module.reset();
   EXPECT_EQ(calls("cuModuleUnload"), 0);
-  --fake.loaded;
+  fake.loaded -= 2;
 
   // A stream that may not be asked, while another is captured.
   module = load();
@@ -213,7 +245,7 @@ TEST_F(CudaModuleTest, CapturedCodeStaysLoaded) {
   EXPECT_EQ(toString(runForward(*module)), "");
   module.reset();
   EXPECT_EQ(calls("cuModuleUnload"), 0);
-  --fake.loaded;
+  fake.loaded -= 2;
 }
 
 TEST_F(CudaModuleTest, NoSuchDevice) {

@@ -153,7 +153,7 @@ static CompiledModule kernels() {
                       {"out", BufferRole::Output, "float32", {5}, false, 0}};
   backward.launches = {{"exponential", 5, {0, 1}}};
   module.plans = {forward, backward};
-  module.code = compile(kKernels);
+  module.code = {compile(kKernels)};
   return module;
 }
 
@@ -240,7 +240,7 @@ TEST(HostModule, RefusesMissingSymbols) {
   module.plans[0].launches[0].kernel = "no_such_kernel";
   EXPECT_NE(refusal(module).find("no_such_kernel"), std::string::npos) << refusal(module);
   module = kernels();
-  module.code = compile(R"(
+  module.code.front() = compile(R"(
 declare void @no_such_helper()
 define void @fill(ptr %d, i64 %i) {
   call void @no_such_helper()
@@ -253,10 +253,10 @@ define void @fill(ptr %d, i64 %i) {
 
 TEST(HostModule, RefusesBadCodeAndBadPlans) {
   CompiledModule module = kernels();
-  module.code.assign(200, 'x');
+  module.code.front().assign(200, 'x');
   EXPECT_NE(refusal(module), "accepted");
   module = kernels();
-  module.code.truncate(module.code.size() / 2);
+  module.code.front().truncate(module.code.front().size() / 2);
   EXPECT_NE(refusal(module), "accepted");
   module = kernels();
   module.plans[0].launches[1].buffers[0] = 3;

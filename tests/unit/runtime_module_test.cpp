@@ -17,7 +17,7 @@ static CompiledModule smallModule() {
   plan.buffers = {{"q", BufferRole::Input, "float32", {8}, false, 0}};
   plan.launches = {{"kernel", 3, {0}}};
   module.plans = {plan};
-  module.code = {'\x7f', 'E', 'L', 'F', '\0', '\xff'};
+  module.code = {{'\x7f', 'E', 'L', 'F', '\0', '\xff'}, {}, {'x'}};
   return module;
 }
 
@@ -50,6 +50,15 @@ TEST(CompiledModule, EmptyRoundTrip) {
   EXPECT_TRUE(read->code.empty());
 }
 
+TEST(CompiledModule, PtxIsNoMachineCode) {
+  CompiledModule module;
+  EXPECT_FALSE(isMachineCode(module));
+  EXPECT_TRUE(isMachineCode(smallModule()));
+  StringRef ptx = ".version 8.0";
+  module.code.emplace_back(ptx.begin(), ptx.end());
+  EXPECT_FALSE(isMachineCode(module));
+}
+
 TEST(CompiledModule, EveryFlippedBitIsSeen) {
   std::string bytes = bytesOf(smallModule());
   ASSERT_EQ(refusal(bytes), "accepted");
@@ -74,7 +83,7 @@ TEST(CompiledModule, MessagesSayWhatIsWrong) {
   EXPECT_EQ(refusal("ELF1" + bytes.substr(4)), "compiled module expects the magic LHK1, but got other bytes");
   std::string other = bytes;
   other[4] = 9;
-  EXPECT_EQ(refusal(other), "compiled module expects format version 2, but got 9");
+  EXPECT_EQ(refusal(other), "compiled module expects format version 3, but got 9");
   other = bytes;
   other.back() ^= 1;
   EXPECT_NE(refusal(other).find("BLAKE3"), std::string::npos) << refusal(other);
@@ -83,7 +92,7 @@ TEST(CompiledModule, MessagesSayWhatIsWrong) {
 
 /// A file whose hash holds, but whose content does not: written by something else.
 TEST(CompiledModule, SealedNonsenseIsRefused) {
-  SealKind kind = {"LHK1", 2, "compiled module"};
+  SealKind kind = {"LHK1", 3, "compiled module"};
   auto sealed = [&](StringRef text, StringRef rest) {
     SmallVector<char, 0> payload;
     appendBlob(payload, text);
@@ -92,8 +101,9 @@ TEST(CompiledModule, SealedNonsenseIsRefused) {
     return std::string(bytes.begin(), bytes.end());
   };
   std::string no_code(8, '\0');
+  EXPECT_EQ(refusal(sealed(R"({"target":"host:test","plans":[]})", "")), "accepted");
   EXPECT_EQ(refusal(sealed(R"({"target":"host:test","plans":[]})", no_code)), "accepted");
-  EXPECT_NE(refusal(sealed(R"({"target":"host:test","plans":[]})", "")), "accepted");
+  EXPECT_EQ(refusal(sealed(R"({"target":"host:test","plans":[]})", no_code + no_code)), "accepted");
   EXPECT_NE(refusal(sealed(R"({"target":"host:test","plans":[]})", std::string(8, '\xff'))), "accepted");
   EXPECT_NE(refusal(sealed(R"({"target":"host:test","plans":[]})", no_code + "x")), "accepted");
   EXPECT_NE(refusal(sealed(R"({"target":"host:test","plans":[{}]})", no_code)), "accepted");

@@ -46,6 +46,7 @@ struct FakeCuda {
   bool capturing = false;
   std::map<int, int> attributes = {{0, 1024}, {1, 0}, {3, 0}, {4, 32}}; ///< of kernels to be loaded
   std::string refused_prefix;                                           ///< images with it are refused
+  int loads_that_meet = 0; ///< loads wait, 10 seconds at most, until so many are under way; then 0
 
   std::vector<std::string> calls; ///< names, in order
   std::vector<FakeLaunch> launches;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Compiling for CUDA through the pipelines, to PTX or to the text of a stage.
+#include "compiler/Compile.h"
+
+#include "compiler/CompileSteps.h"
+#include "compiler/Cuda/Codegen.h"
+#include "compiler/Passes.h"
+#include "compiler/Pipelines.h"
+#include "runtime/CudaTarget.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace mlir;
+
+namespace lighthouse {
+
+/// Blocks, threads and shared memory that the lowering chose.
+static llvm::Error setGrids(std::vector<LaunchPlan> &plans, ModuleOp module) {
+  for (LaunchPlan &plan : plans)
+    for (Launch &launch : plan.launches) {
+      auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(launch.kernel);
+      if (!kernel)
+        return llvm::createStringError("the lowering made no kernel %s", launch.kernel.c_str());
+      auto get = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
+      launch.items = get(kItemsAttr);
+      launch.threads = get(kThreadsAttr);
+      launch.shared_bytes = get(kSharedBytesAttr);
+    }
+  return llvm::Error::success();
+}
+
+llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target) {
+  CompiledModule compiled;
+  compiled.target = target.name();
+  auto fuse = [](OpPassManager &pm) {
+    buildStagePipeline(pm);
+    buildCudaFusionPipeline(pm);
+  };
+  if (llvm::Error error = runPipeline(module, fuse))
+    return std::move(error);
+  llvm::Expected<std::vector<LaunchPlan>> plans = plansOf(module);
+  if (!plans)
+    return plans.takeError();
+  compiled.plans = std::move(*plans);
+  auto lower = [](OpPassManager &pm) {
+    buildCudaTilePipeline(pm);
+    buildCudaLLVMPipeline(pm);
+  };
+  if (llvm::Error error = runPipeline(module, lower))
+    return std::move(error);
+  if (llvm::Error error = setGrids(compiled.plans, module))
+    return std::move(error);
+  auto kernels = translateForCuda(module, target);
+  if (!kernels)
+    return kernels.takeError();
+  auto texts = generatePtx(*kernels, target);
+  if (!texts)
+    return texts.takeError();
+  for (const std::string &ptx : *texts)
+    compiled.code.emplace_back(ptx.begin(), ptx.end());
+  return compiled;
+}
+
+llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &target, EmitStage stage, StringRef kernel) {
+  if (llvm::Error error = runPipeline(module, buildStagePipeline))
+    return std::move(error);
+  if (stage == EmitStage::Stages)
+    return textOf(module, "");
+  if (llvm::Error error = runPipeline(module, buildCudaFusionPipeline))
+    return std::move(error);
+  if (stage == EmitStage::Fused)
+    return textOf(module, "");
+  llvm::Expected<std::vector<LaunchPlan>> plans = plansOf(module);
+  if (!plans)
+    return plans.takeError();
+  if (llvm::Error error = runPipeline(module, buildCudaTilePipeline))
+    return std::move(error);
+  if (!kernel.empty() && !module.lookupSymbol(kernel))
+    return noSuchKernel(*plans, kernel);
+  if (stage == EmitStage::Tile)
+    return textOf(module, kernel);
+  if (llvm::Error error = runPipeline(module, buildCudaLLVMPipeline))
+    return std::move(error);
+  if (stage == EmitStage::NVVM)
+    return textOf(module, kernel);
+  auto kernels = translateForCuda(module, target, kernel);
+  if (!kernels)
+    return kernels.takeError();
+  if (stage == EmitStage::LLVM) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    for (const KernelIR &each : *kernels)
+      stream << *each.module << "\n";
+    return text;
+  }
+  auto texts = generatePtx(*kernels, target);
+  if (!texts)
+    return texts.takeError();
+  return joinPtx(*texts);
+}
+
+} // namespace lighthouse

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lighthouse-lower-kernels-to-tile: a tile program for each kernel, by the schedule of its stages.
+#include "compiler/Cuda/Schedule.h"
+#include "compiler/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+
+namespace lighthouse {
+#define GEN_PASS_DEF_LOWERKERNELSTOTILE
+#include "compiler/Passes.h.inc"
+
+namespace cuda {
+
+Value KernelContext::coarseView(Value pyramid) const {
+  for (Operation *user : pyramid.getUsers())
+    if (auto coarse = dyn_cast<CoarseOp>(user))
+      return view(coarse.getCoarse());
+  return {};
+}
+
+int64_t KernelContext::parameter(StringRef name, int64_t absent) {
+  known.insert(name);
+  auto given = kernel->getAttrOfType<DictionaryAttr>(kScheduleAttr);
+  auto value = given ? given.getAs<IntegerAttr>(name) : IntegerAttr();
+  return value ? value.getInt() : absent;
+}
+
+RowTiles::RowTiles(MLIRContext *context, int64_t threads, int64_t columns, Type element, int64_t perGroup)
+    : layout(tile::rowsLayout(context, threads, columns, element.getIntOrFloatBitWidth())),
+      rows(threads / layout.getLanes() * perGroup), columns(tile::paddedColumns(layout, columns)) {}
+
+} // namespace cuda
+
+namespace {
+
+using namespace cuda;
+
+/// The schedule for the kernel's first stage that is no view.
+Schedule scheduleOf(lighthouse::KernelOp kernel) {
+  for (Operation &op : kernel.getBody().front().without_terminator()) {
+    auto schedule = llvm::TypeSwitch<Operation *, Schedule>(&op)
+                        .Case([](PoolOp) { return schedulePoolScore; })
+                        .Case([](SelectOp) { return scheduleSelect; })
+                        .Case([](InvertOp) { return scheduleInvert; })
+                        .Case([](GatherOp) { return scheduleGather; })
+                        .Case([](AttendOp) { return scheduleAttend; })
+                        .Case([](ScatterOp) { return scheduleScatter; })
+                        .Case([](ScatterBackwardOp) { return scheduleScatterBackward; })
+                        .Case([](RowDotOp) { return scheduleRowDot; })
+                        .Case([](AttendBackwardKeysOp) { return scheduleAttendKeys; })
+                        .Case([](AttendBackwardQueriesOp) { return scheduleAttendQueries; })
+                        .Case([](GatherBackwardOp) { return scheduleUnpool; })
+                        .Default([](Operation *) { return nullptr; });
+    if (schedule)
+      return schedule;
+  }
+  return nullptr;
+}
+
+/// Whether the caller gives the strides of a tensor of the function that holds the kernel.
+bool isStrided(func::FuncOp function, Value tensor) {
+  if (auto argument = dyn_cast<BlockArgument>(tensor))
+    return bool(function.getArgAttr(argument.getArgNumber(), kStridedAttr));
+  for (OpOperand &use : tensor.getUses())
+    if (isa<func::ReturnOp>(use.getOwner()) && function.getResultAttr(use.getOperandNumber(), kStridedAttr))
+      return true;
+  return false;
+}
+
+Type viewType(func::FuncOp function, Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  return tile::ViewType::get(type.getContext(), type.getShape(), type.getElementType(), isStrided(function, tensor));
+}
+
+/// More than any block has of anything; products of two are far from overflowing.
+constexpr int64_t kMostParameter = 65536;
+
+/// Values that no schedule can work with.
+LogicalResult refuseBadParameters(lighthouse::KernelOp kernel) {
+  Attribute given = kernel->getAttr(kScheduleAttr);
+  auto parameters = dyn_cast_or_null<DictionaryAttr>(given);
+  if (!parameters)
+    return given ? kernel.emitOpError("expects schedule to be a dictionary, but got ") << given : success();
+  for (NamedAttribute parameter : parameters) {
+    StringRef name = parameter.getName();
+    auto number = dyn_cast<IntegerAttr>(parameter.getValue());
+    if (!number || number.getInt() < 1 || number.getInt() > kMostParameter)
+      return kernel.emitOpError("expects schedule parameter ")
+             << name << " to be an integer from 1 to " << kMostParameter << ", but got " << parameter.getValue();
+    if ((name == "threads" && (number.getInt() % 32 != 0 || number.getInt() > 1024)) ||
+        (name == "warps" && number.getInt() > 32))
+      return kernel.emitOpError("expects whole warps, up to 32, but got schedule parameter ") << name << " " << number;
+  }
+  return success();
+}
+
+/// Block sizes whose tiles a GPU may have no shared memory for. Compute capability 8.6, 8.9 and 12.0 have the least.
+LogicalResult refuseSharedBytes(lighthouse::KernelOp kernel, tile::KernelOp made) {
+  constexpr int64_t kMost = 99 * 1024;
+  int64_t bytes = 0;
+  for (auto alloc : made.getBody().getOps<tile::AllocOp>())
+    bytes += llvm::alignTo(alloc.getType().bytes(), kSharedAlignment);
+  if (bytes > kMost)
+    return kernel.emitOpError("expects tiles of at most ") << kMost << " bytes of shared memory, but got " << bytes;
+  return success();
+}
+
+LogicalResult refuseUnknownParameters(KernelContext &context) {
+  auto given = context.kernel->getAttrOfType<DictionaryAttr>(kScheduleAttr);
+  for (NamedAttribute parameter : given ? given.getValue() : ArrayRef<NamedAttribute>())
+    if (!context.known.contains(parameter.getName().getValue())) {
+      auto names = llvm::to_vector(context.known.keys());
+      llvm::sort(names);
+      return context.kernel.emitOpError("expects schedule parameters out of ")
+             << llvm::join(names, ", ") << ", but got " << parameter.getName();
+    }
+  return success();
+}
+
+LogicalResult lowerKernel(lighthouse::KernelOp kernel) {
+  auto outer = kernel->getParentOfType<func::FuncOp>();
+  Schedule schedule = scheduleOf(kernel);
+  if (!schedule)
+    return kernel.emitOpError("expects a stage that has a schedule for CUDA");
+  if (failed(refuseBadParameters(kernel)))
+    return failure();
+  OpBuilder builder(outer);
+  auto made = tile::KernelOp::create(builder, kernel.getLoc(), (outer.getName() + "_" + kernel.getSymName()).str(),
+                                     /*blocks=*/1, /*threads=*/32, /*min_blocks=*/1);
+  Block *entry = builder.createBlock(&made.getBody());
+  TileBuilder t(builder, kernel.getLoc());
+  KernelContext context{kernel, t, llvm::DenseMap<Value, Value>(), llvm::StringSet<>()};
+  Block &body = kernel.getBody().front();
+  for (auto [argument, input] : llvm::zip_equal(body.getArguments(), kernel.getInputs()))
+    context.views[argument] = entry->addArgument(viewType(outer, input), kernel.getLoc());
+  for (auto [value, output] : llvm::zip_equal(cast<lighthouse::YieldOp>(body.back()).getValues(), kernel.getOutputs()))
+    context.views[value] = entry->addArgument(viewType(outer, output), kernel.getLoc());
+  FailureOr<Grid> grid = schedule(context);
+  if (failed(grid) || failed(refuseUnknownParameters(context)) || failed(refuseSharedBytes(kernel, made)))
+    return failure();
+  made.setBlocks(grid->blocks);
+  made.setThreads(grid->threads);
+  made.setMinBlocks(grid->min_blocks);
+  return success();
+}
+
+struct LowerKernelsToTilePass : impl::LowerKernelsToTileBase<LowerKernelsToTilePass> {
+  void runOnOperation() override {
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      SmallVector<lighthouse::KernelOp> kernels(function.getOps<lighthouse::KernelOp>());
+      if (kernels.empty())
+        continue;
+      for (lighthouse::KernelOp kernel : kernels)
+        if (failed(lowerKernel(kernel)))
+          return signalPassFailure();
+      function.erase();
+    }
+  }
+};
+
+} // namespace
+} // namespace lighthouse

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// lighthouse-lower-tile-to-llvm: a function of the LLVM dialect for each tile.kernel.
+#include "compiler/Cuda/Lowering.h"
+#include "compiler/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+
+using namespace mlir;
+
+namespace lighthouse {
+#define GEN_PASS_DEF_LOWERTILETOLLVM
+#include "compiler/Passes.h.inc"
+namespace {
+
+using namespace cuda;
+
+constexpr llvm::StringLiteral kSharedMemory = "lighthouse_shared";
+
+/// The block's shared memory: its size is given at the launch.
+LLVM::GlobalOp sharedMemory(ModuleOp module) {
+  if (auto global = module.lookupSymbol<LLVM::GlobalOp>(kSharedMemory))
+    return global;
+  OpBuilder b(module.getBodyRegion());
+  Type type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
+  return LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false, LLVM::Linkage::External, kSharedMemory,
+                                Attribute(), kSharedAlignment, kShared);
+}
+
+class KernelLowering {
+public:
+  explicit KernelLowering(tile::KernelOp kernel) : kernel(kernel), b(kernel), lowering(b, kernel.getLoc()) {}
+
+  LogicalResult run() {
+    makeFunction();
+    bindViews();
+    int64_t bytes = placeShared();
+    if (failed(lowering.lower(kernel.getBody().front())))
+      return failure();
+    LLVM::ReturnOp::create(b, kernel.getLoc(), ValueRange());
+    auto set = [&](StringRef name, int64_t value) { function->setAttr(name, b.getI64IntegerAttr(value)); };
+    set(kItemsAttr, kernel.getBlocks());
+    set(kThreadsAttr, kernel.getThreads());
+    set(kMinBlocksAttr, kernel.getMinBlocks());
+    set(kSharedBytesAttr, bytes);
+    kernel.erase();
+    return success();
+  }
+
+private:
+  /// One argument a view, and for a strided one its strides.
+  void makeFunction() {
+    SmallVector<Type> types;
+    for (BlockArgument view : kernel.getViews()) {
+      auto type = cast<tile::ViewType>(view.getType());
+      types.push_back(LLVM::LLVMPointerType::get(b.getContext(), kGlobal));
+      if (type.getStrided())
+        types.append(type.getRank() - 1, b.getI64Type());
+    }
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), types);
+    std::string name = kernel.getSymName().str();
+    SymbolTable::setSymbolName(kernel, (name + ".tile"));
+    function = LLVM::LLVMFuncOp::create(b, kernel.getLoc(), name, type, LLVM::Linkage::External, /*dsoLocal=*/false,
+                                        LLVM::CConv::PTX_Kernel);
+    b.setInsertionPointToStart(function.addEntryBlock(b));
+  }
+
+  void bindViews() {
+    unsigned argument = 0;
+    for (BlockArgument view : kernel.getViews()) {
+      auto type = cast<tile::ViewType>(view.getType());
+      ViewMemory memory{function.getArgument(argument++), {}};
+      int64_t step = 1;
+      for (int64_t dim = type.getRank() - 1; dim > 0; --dim) {
+        step *= type.getShape()[dim];
+        memory.strides.insert(memory.strides.begin(), type.getStrided()
+                                                          ? Value(function.getArgument(argument + dim - 1))
+                                                          : lowering.s.constant64(step));
+      }
+      if (type.getStrided())
+        argument += type.getRank() - 1;
+      lowering.views[view] = std::move(memory);
+    }
+  }
+
+  /// Places one after another, and what scans need; gives the bytes of all.
+  int64_t placeShared() {
+    int64_t bytes = 0, scratch = 0;
+    Value base;
+    auto here = [&] {
+      if (!base)
+        base = LLVM::AddressOfOp::create(b, kernel.getLoc(), sharedMemory(kernel->getParentOfType<ModuleOp>()));
+      return lowering.s.offset(base, bytes);
+    };
+    for (auto alloc : kernel.getBody().getOps<tile::AllocOp>()) {
+      lowering.shared[alloc.getResult()] = here();
+      bytes += llvm::alignTo(cast<tile::SharedType>(alloc.getType()).bytes(), kSharedAlignment);
+    }
+    kernel.walk([&](tile::ScanOp scan) { scratch = std::max(scratch, scratchBytes(scan)); });
+    if (scratch)
+      lowering.scratch = here();
+    return bytes + scratch;
+  }
+
+  tile::KernelOp kernel;
+  OpBuilder b;
+  Lowering lowering;
+  LLVM::LLVMFuncOp function;
+};
+
+struct LowerTileToLLVMPass : impl::LowerTileToLLVMBase<LowerTileToLLVMPass> {
+  void runOnOperation() override {
+    for (auto kernel : llvm::make_early_inc_range(getOperation().getOps<tile::KernelOp>()))
+      if (failed(KernelLowering(kernel).run()))
+        return signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace lighthouse

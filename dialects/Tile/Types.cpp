@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tiles in memory: syntax, rules, and how shared memory is laid out.
+#include "dialects/Tile/Tile.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace lighthouse::tile {
+
+static Type parseShaped(AsmParser &parser, SmallVectorImpl<int64_t> &shape) {
+  Type element;
+  if (parser.parseDimensionList(shape, /*allowDynamic=*/false) || parser.parseType(element))
+    return {};
+  return element;
+}
+
+static void printShaped(AsmPrinter &printer, ArrayRef<int64_t> shape, Type element) {
+  for (int64_t size : shape)
+    printer << size << 'x';
+  printer << element;
+}
+
+static LogicalResult expectRank(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, size_t most) {
+  if (shape.empty() || shape.size() > most)
+    return emitError() << "expects 1 to " << most << " dimensions, but got " << shape.size();
+  for (int64_t size : shape)
+    if (size < 1)
+      return emitError() << "expects dimensions of at least 1, but got " << size;
+  return success();
+}
+
+Type ViewType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape;
+  bool strided = false;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess())
+    return {};
+  Type element = parseShaped(parser, shape);
+  if (!element)
+    return {};
+  if (succeeded(parser.parseOptionalComma())) {
+    if (parser.parseKeyword("strided"))
+      return {};
+    strided = true;
+  }
+  if (parser.parseGreater())
+    return {};
+  return parser.getChecked<ViewType>(loc, parser.getContext(), ArrayRef<int64_t>(shape), element, strided);
+}
+
+void ViewType::print(AsmPrinter &printer) const {
+  printer << '<';
+  printShaped(printer, getShape(), getElementType());
+  printer << (getStrided() ? ", strided>" : ">");
+}
+
+LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, Type element,
+                               bool) {
+  if (!element.isF32() && !element.isF16() && !element.isBF16() && !element.isInteger(32))
+    return emitError() << "expects elements of f32, f16, bf16 or i32, but got " << element;
+  return expectRank(emitError, shape, 4);
+}
+
+Type SharedType::parse(AsmParser &parser) {
+  SmallVector<int64_t> shape;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess())
+    return {};
+  Type element = parseShaped(parser, shape);
+  if (!element || parser.parseGreater())
+    return {};
+  return parser.getChecked<SharedType>(loc, parser.getContext(), ArrayRef<int64_t>(shape), element);
+}
+
+void SharedType::print(AsmPrinter &printer) const {
+  printer << '<';
+  printShaped(printer, getShape(), getElementType());
+  printer << '>';
+}
+
+LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, Type element) {
+  if (!element.isF32() && !element.isF16() && !element.isBF16() && !element.isInteger(32) && !element.isInteger(64))
+    return emitError() << "expects elements of f32, f16, bf16, i32 or i64, but got " << element;
+  if (failed(expectRank(emitError, shape, 2)))
+    return failure();
+  int64_t perChunk = kChunkBytes * 8 / element.getIntOrFloatBitWidth();
+  if (shape.size() == 2 && shape[1] % perChunk != 0)
+    return emitError() << "expects rows of whole chunks of " << kChunkBytes << " bytes, multiples of " << perChunk
+                       << " elements, but got " << shape[1];
+  return success();
+}
+
+int64_t SharedType::elementBytes() const { return getElementType().getIntOrFloatBitWidth() / 8; }
+
+bool SharedType::isSwizzled() const {
+  return getRank() == 2 && getShape()[1] * elementBytes() % (8 * kChunkBytes) == 0;
+}
+
+int64_t SharedType::pitch() const {
+  int64_t chunks = getShape().back() * elementBytes() / kChunkBytes;
+  return (isSwizzled() ? chunks : chunks | 1) * kChunkBytes;
+}
+
+int64_t SharedType::bytes() const { return getRank() == 1 ? getShape()[0] * elementBytes() : getShape()[0] * pitch(); }
+
+} // namespace lighthouse::tile

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A copy is cp.async of 16 bytes, or of 4 for single elements; a predicate makes it write zeros and read nothing.
+// RUN: lighthouse-opt %s -lighthouse-lower-tile-to-llvm | FileCheck %s
+
+// Rows of 64 bytes are five chunks apart: 80 bytes. 64 chunks, two a thread.
+// CHECK-LABEL: llvm.func ptx_kernelcc @rows(
+// CHECK-SAME: lighthouse.shared_bytes = 1280 : i64
+// CHECK: %[[COUNT:.+]] = arith.select
+// CHECK: llvm.inline_asm has_side_effects "cp.async.cg.shared.global [$0], [$1], 16, $2;", "r,l,r,~{memory}" %{{.+}}, %{{.+}}, %{{.+}} : (i32, !llvm.ptr<1>, i32) -> ()
+// CHECK: llvm.inline_asm has_side_effects "cp.async.cg.shared.global [$0], [$1], 16, $2;"
+// CHECK-NOT: cp.async.cg
+// CHECK: "cp.async.commit_group;"
+// CHECK: "cp.async.wait_group 1;"
+tile.kernel @rows(%x: !tile.view<100x24xbf16>) blocks 1 threads 32 {
+  %c = arith.constant 0 : i32
+  %s = tile.alloc : !tile.shared<16x32xbf16>
+  tile.copy %x[%c] limit %c, %s : !tile.view<100x24xbf16>, !tile.shared<16x32xbf16>
+  tile.commit
+  tile.wait {pending = 1}
+}
+
+// The second time only eight of 32 threads have an element.
+// CHECK-LABEL: llvm.func ptx_kernelcc @elements(
+// CHECK: llvm.inline_asm has_side_effects "cp.async.ca.shared.global [$0], [$1], 4, $2;"
+// CHECK: scf.if
+// CHECK: llvm.inline_asm has_side_effects "cp.async.ca.shared.global [$0], [$1], 4, $2;"
+tile.kernel @elements(%x: !tile.view<100xf32>) blocks 1 threads 32 {
+  %c = arith.constant 0 : i32
+  %s = tile.alloc : !tile.shared<40xf32>
+  tile.copy %x[%c] limit %c, %s : !tile.view<100xf32>, !tile.shared<40xf32>
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A reduction folds a thread's elements of a row, then the lanes that share the row, which are neighbours.
+// RUN: lighthouse-opt %s -lighthouse-lower-tile-to-llvm | FileCheck %s
+
+#rows = #tile.rows<threads = 32, lanes = 4, elements = 2>
+#mma = #tile.mma<warps = 1>
+// CHECK-LABEL: llvm.func ptx_kernelcc @rows(
+// CHECK: arith.maxnumf
+// CHECK: "llvm.nvvm.shfl.sync.bfly.f32"(%{{.+}}, %{{.+}}, %[[ONE:[^,]+]], %{{.+}})
+// CHECK: arith.maxnumf
+// CHECK: "llvm.nvvm.shfl.sync.bfly.f32"(%{{.+}}, %{{.+}}, %[[TWO:[^,]+]], %{{.+}})
+// CHECK: arith.maxnumf
+// CHECK-NOT: shfl
+// CHECK: llvm.return
+tile.kernel @rows() blocks 1 threads 32 {
+  %x = arith.constant dense<1.0> : tensor<8x8xf32, #rows>
+  %0 = tile.reduce max %x : tensor<8x8xf32, #rows> to tensor<8xf32, #tile.slice<dim = 1, of = #rows>>
+}
+
+// Two words a value, two steps for four lanes, two rows a thread.
+// CHECK-LABEL: llvm.func ptx_kernelcc @float64(
+// CHECK-COUNT-8: "llvm.nvvm.shfl.sync.bfly.i32"
+// CHECK-NOT: shfl
+// CHECK: llvm.return
+tile.kernel @float64() blocks 1 threads 32 {
+  %x = arith.constant dense<1.0> : tensor<16x8xf64, #mma>
+  %0 = tile.reduce add %x : tensor<16x8xf64, #mma> to tensor<16xf64, #tile.slice<dim = 1, of = #mma>>
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiles in memory: views of up to four dimensions, shared tiles of one or two.
+// RUN: lighthouse-opt %s | lighthouse-opt | FileCheck %s
+
+// CHECK-LABEL: func.func private @types(
+// CHECK-SAME: !tile.view<1x8x4096x128xbf16>, !tile.view<1x8x4096x128xf16, strided>, !tile.view<10752xi32>, !tile.view<8x100xf32>
+// CHECK-SAME: !tile.shared<64x128xbf16>, !tile.shared<64x12xf32>, !tile.shared<7xi64>, !tile.shared<100xi32>
+func.func private @types(
+    !tile.view<1x8x4096x128xbf16>, !tile.view<1x8x4096x128xf16, strided>, !tile.view<10752xi32>, !tile.view<8x100xf32>,
+    !tile.shared<64x128xbf16>, !tile.shared<64x12xf32>, !tile.shared<7xi64>, !tile.shared<100xi32>)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// RUN: lighthouse-opt %s -verify-diagnostics -split-input-file
+
+// expected-error @+1 {{expects elements of f32, f16, bf16 or i32, but got 'i64'}}
+func.func private @f(!tile.view<8xi64>)
+
+// -----
+
+// expected-error @+1 {{expects 1 to 4 dimensions, but got 5}}
+func.func private @f(!tile.view<1x1x1x8x8xf32>)
+
+// -----
+
+// expected-error @+1 {{expects 1 to 4 dimensions, but got 0}}
+func.func private @f(!tile.view<f32>)
+
+// -----
+
+// expected-error @+1 {{expects dimensions of at least 1, but got 0}}
+func.func private @f(!tile.view<0x8xf32>)
+
+// -----
+
+// expected-error @+1 {{expected 'strided'}}
+func.func private @f(!tile.view<8xf32, dense>)
+
+// -----
+
+// expected-error @+1 {{expects elements of f32, f16, bf16, i32 or i64, but got 'f64'}}
+func.func private @f(!tile.shared<8xf64>)
+
+// -----
+
+// expected-error @+1 {{expects 1 to 2 dimensions, but got 3}}
+func.func private @f(!tile.shared<2x8x8xf32>)
+
+// -----
+
+// expected-error @+1 {{expects dimensions of at least 1, but got 0}}
+func.func private @f(!tile.shared<0xf32>)
+
+// -----
+
+// expected-error @+1 {{expects rows of whole chunks of 16 bytes, multiples of 8 elements, but got 12}}
+func.func private @f(!tile.shared<8x12xbf16>)
+
+// -----
+
+// expected-error @+1 {{expects rows of whole chunks of 16 bytes, multiples of 4 elements, but got 6}}
+func.func private @f(!tile.shared<8x6xf32>)
