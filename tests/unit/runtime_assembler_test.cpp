@@ -182,7 +182,8 @@ exit 1
 }
 
 TEST_F(AssemblerTest, OldOnesHaveNoThreads) {
-  std::string refuses = "case $1 in --split*) echo \"ptxas fatal   : Unknown option '-split-compile'\" >&2; exit 255;; esac";
+  std::string refuses =
+      "case $1 in --split*) echo \"ptxas fatal   : Unknown option '-split-compile'\" >&2; exit 255;; esac";
   setenv("CUDA_HOME", install("cuda", "12.0.76", refuses + kCopies).c_str(), 1);
   CudaTarget target = cantFail(CudaTarget::fromArch("sm_90a"));
   Expected<Assembled> assembled = cantFail(Assembler::find(target))->assemble("// PTX", target);
