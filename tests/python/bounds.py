@@ -76,7 +76,7 @@ def bounds(
     (dos,) = torch.autograd.grad(out, os, dout.double().abs())
     signed = [rows(x.detach().double(), repeats) for x, repeats in ((q, 1), (k, group), (v, group))]
     stores = settings.num_levels > 1
-    weights = unit if device != "cpu" and q.dtype != torch.float32 else 0.0
+    weights = q.dtype if device != "cpu" and q.dtype != torch.float32 else None
     errors, largest = attend_errors(signed, [x.detach() for x in gathered], dos, scale, unit, stores, weights)
     out_error = reference.scatter(errors.pop("os"), indices, q.shape[2], settings)
     grads = torch.autograd.grad(gathered, magnitudes, [errors.pop(name) for name in ("dqs", "dks", "dvs")])
@@ -91,6 +91,14 @@ def roundings(terms: int) -> float:
     return max(LEAST, terms**0.5)
 
 
+def rounding(x: Tensor, dtype: torch.dtype | None) -> Tensor | float:
+    """How far numbers of at most these magnitudes move when they are rounded to a dtype; nothing for None."""
+    if dtype is None:
+        return 0.0
+    info = torch.finfo(dtype)
+    return info.eps / 2 * x.clamp(min=info.smallest_normal)  # below, the step is constant
+
+
 def attend_errors(
     signed: list[Tensor],
     magnitudes: list[Tensor],
@@ -98,12 +106,12 @@ def attend_errors(
     scale: float,
     unit: float,
     stores: bool,
-    weights: float,
+    weights: torch.dtype | None,
 ) -> tuple[dict[str, Tensor], float]:
     """Errors of os, lse, dqs, dks, dvs [B, H, S, D], and the largest sum of absolute terms of a logit.
 
-    ``dos``: magnitudes. ``stores``: os is stored with unit roundoff ``unit`` before it is scattered. ``weights``: unit
-    roundoff of the softmax's weights, and of their gradients, as factors of a product.
+    ``dos``: magnitudes. ``stores``: os is stored with unit roundoff ``unit`` before it is scattered. ``weights``: the
+    dtype of the softmax's weights, and of their gradients, as factors of a product; None for float32.
     """
     (qs, ks, vs), (qm, km, vm) = signed, magnitudes
     errors = {"os": [], "lse": [], "dqs": [], "dks": torch.zeros_like(km), "dvs": torch.zeros_like(vm)}
@@ -120,13 +128,13 @@ def attend_errors(
         mean_terms = (p * terms).sum(-1, keepdim=True)
         # Error of a weight: its own logit's, and by the denominator the weighted mean of all.
         w = FLOAT32 * p * (sums + logits * (terms + mean_terms))
-        rounded = w + weights * p
+        rounded = w + rounding(p, weights)
         o = rounded @ v_seen
         o_stored = 2 * unit * os.abs() if stores else torch.zeros_like(os)
         # dS = P (dP - delta) with dP = dos . v and delta = dos . os.
         ds = w * (g @ v_seen.mT + (g * (p @ v_seen)).sum(-1, keepdim=True))
         ds += p * (g * (o + unit * os.abs())).sum(-1, keepdim=True)
-        ds += weights * p * (g @ v_seen.mT + (g * os.abs()).sum(-1, keepdim=True))
+        ds += rounding(p * (g @ v_seen.mT + (g * os.abs()).sum(-1, keepdim=True)), weights)
         errors["os"].append(o + o_stored)
         errors["lse"].append(FLOAT32 * (logits * mean_terms[..., 0] + sums + lse.abs()))
         errors["dqs"].append(abs(scale) * ds @ k_seen)
