@@ -129,6 +129,9 @@ Expected<std::optional<Assembler>> Assembler::find(const CudaTarget &target, std
 // Running
 //===----------------------------------------------------------------------===//
 
+/// Kernels of a module side by side, for the same machine code. Older ones do not know it.
+static constexpr StringLiteral kParallel = "--split-compile=8";
+
 Expected<Assembled> Assembler::assemble(StringRef ptx, const CudaTarget &target) const {
   Expected<TemporaryFile> source = TemporaryFile::create("ptx", ptx);
   if (!source)
@@ -136,7 +139,14 @@ Expected<Assembled> Assembler::assemble(StringRef ptx, const CudaTarget &target)
   Expected<TemporaryFile> result = TemporaryFile::create("cubin");
   if (!result)
     return result.takeError();
-  Expected<std::string> log = runProgram(program, {"-v", "-arch=" + target.arch, source->path(), "-o", result->path()});
+  std::string arch = "-arch=" + target.arch;
+  SmallVector<StringRef, 6> arguments = {kParallel, "-v", arch, source->path(), "-o", result->path()};
+  Expected<std::string> log = runProgram(program, arguments);
+  if (!log) {
+    std::string message = toString(log.takeError());
+    log = StringRef(message).contains("split-compile") ? runProgram(program, ArrayRef(arguments).drop_front())
+                                                       : createStringError(message);
+  }
   if (!log)
     return log.takeError();
   Expected<std::string> cubin = result->read();

@@ -105,7 +105,8 @@ private:
     // A row may have seen no key yet.
     Value pivot = t.select(t.equal(newLargest, -INFINITY), 0.0, newLargest);
     Value scaled = t.mul(pivot, -sizes.scale_log2);
-    Value decay = t.exp2(t.fma(largest, sizes.scale_log2, scaled));
+    // The difference first: where nothing larger has come, the factor is 1 exactly, however many blocks there are.
+    Value decay = t.exp2(t.mul(t.sub(largest, pivot), sizes.scale_log2));
     Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(scaled, type)));
     weights = t.fma(weights, decay, t.reduce(tile::Reduction::Add, p));
     sums = t.mul(sums, t.expand(decay, blocks.tile(f32, sizes.columns)));

@@ -130,7 +130,8 @@ TEST_F(AssemblerTest, Assembles) {
   Expected<Assembled> assembled = assembler->assemble("// PTX", target);
   ASSERT_TRUE(bool(assembled)) << toString(assembled.takeError());
   EXPECT_EQ(StringRef(assembled->cubin.data(), assembled->cubin.size()), "\177ELF// PTX\n");
-  EXPECT_NE(assembled->log.find("option -v\noption -arch=sm_90a\n"), std::string::npos) << assembled->log;
+  EXPECT_NE(assembled->log.find("option --split-compile=8\noption -v\noption -arch=sm_90a\n"), std::string::npos)
+      << assembled->log;
   std::vector<KernelUse> uses = parseAssemblyLog(assembled->log);
   ASSERT_EQ(uses.size(), 1u);
   EXPECT_EQ(uses[0].registers, 8);
@@ -178,6 +179,16 @@ exit 1
   ASSERT_FALSE(bool(assembled));
   EXPECT_EQ(toString(assembled.takeError()), root + "/cuda/bin/ptxas ended with status 1\nno b\n");
   EXPECT_TRUE(cantFail(assembler->assembleAll({}, target)).empty());
+}
+
+TEST_F(AssemblerTest, OldOnesHaveNoThreads) {
+  std::string refuses =
+      "case $1 in --split*) echo \"ptxas fatal   : Unknown option '-split-compile'\" >&2; exit 255;; esac";
+  setenv("CUDA_HOME", install("cuda", "12.0.76", refuses + kCopies).c_str(), 1);
+  CudaTarget target = cantFail(CudaTarget::fromArch("sm_90a"));
+  Expected<Assembled> assembled = cantFail(Assembler::find(target))->assemble("// PTX", target);
+  ASSERT_TRUE(bool(assembled)) << toString(assembled.takeError());
+  EXPECT_EQ(StringRef(assembled->cubin.data(), assembled->cubin.size()), "\177ELF// PTX\n");
 }
 
 TEST_F(AssemblerTest, FailuresComeWithTheOutput) {
