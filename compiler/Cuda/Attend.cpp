@@ -127,8 +127,8 @@ private:
     }
   }
 
-  /// log2 of x >= 1, exponent and mantissa apart: the instruction's error is 2^-22 below 2, and of the result above. NaN
-  /// stays NaN.
+  /// log2 of x >= 1, exponent and mantissa apart: the instruction's error is 2^-22 below 2, and of the result above.
+  /// NaN stays NaN.
   Value log2OfSum(Value x) {
     Value bits = t.bitcast(x, t.b.getI32Type());
     Value exponent = t.sub(t.shiftRight(bits, 23), 127);

@@ -58,8 +58,8 @@ def bounds(
 ) -> Bounds:
     """Bounds for q [B, Hq, N, D], k, v [B, Hkv, N, D], dout [B, Hq, N, D] of one dtype and a selection [B, Hq, S].
 
-    A 16-bit result is to be compared with the rendering that stores in this dtype. ``device``: where it was computed. On
-    a GPU the products' factors are of the dtype, so weights and their gradients are rounded to it too.
+    A 16-bit result is to be compared with the rendering that stores in this dtype. ``device``: where it was computed.
+    On a GPU the products' factors are of the dtype, so weights and their gradients are rounded to it too.
     """
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     unit = unit_roundoff(q.dtype)

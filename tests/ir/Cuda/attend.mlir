@@ -30,9 +30,18 @@ func.func @f(%qs: tensor<1x4x1000x40xbf16> {lighthouse.strided}, %ks: tensor<1x2
 // CHECK: tile.dot %{{.+}}, %[[SV]], %{{.+}} : tensor<64x32xbf16, #mma>
 // CHECK: scf.yield
 // CHECK: tile.store %{{.+}}, %[[OS]][
-// lse in base 2 first, by the rounded products that the weights have.
+// lse in base 2 first, by the rounded products that the weights have; of their sum, exponent and mantissa apart.
 // CHECK: %[[LARGEST:.+]] = arith.mulf
-// CHECK: %[[LOG:.+]] = math.log2
-// CHECK: %[[LSE2:.+]] = arith.addf %[[LARGEST]], %[[LOG]]
+// CHECK: %[[BITS:.+]] = arith.bitcast %[[SUM:.+]] : tensor<64xf32, #a_row> to tensor<64xi32, #a_row>
+// CHECK: %[[BIASED:.+]] = arith.shrui %[[BITS]]
+// CHECK: %[[EXPONENT:.+]] = arith.subi %[[BIASED]]
+// CHECK: arith.andi %[[BITS]]
+// CHECK: %[[ONES:.+]] = arith.ori
+// CHECK: %[[MANTISSA:.+]] = arith.bitcast %[[ONES]]
+// CHECK: %[[WHOLE:.+]] = arith.sitofp %[[EXPONENT]]
+// CHECK: %[[FRACTION:.+]] = math.log2 %[[MANTISSA]]
+// CHECK: %[[LOG:.+]] = arith.addf %[[WHOLE]], %[[FRACTION]]
+// CHECK: %[[LOG_OR_NAN:.+]] = math.fma %[[SUM]], %{{.+}}, %[[LOG]]
+// CHECK: %[[LSE2:.+]] = arith.addf %[[LARGEST]], %[[LOG_OR_NAN]]
 // CHECK: %[[RESULT:.+]] = arith.mulf %[[LSE2]], %{{.+}}
 // CHECK: tile.store %[[RESULT]], %[[LSE]][
