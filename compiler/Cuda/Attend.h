@@ -70,8 +70,13 @@ class Weights {
 public:
   Weights(KernelContext &context, const AttentionSizes &sizes, const AttentionBlocks &blocks)
       : t(context.t), element(sizes.element) {
-    if (element.isF32() && sizes.columns > 128)
+    if (bytes(sizes, blocks) > 0)
       shared = t.alloc({blocks.rows, blocks.columns}, element);
+  }
+
+  /// Of shared memory.
+  static int64_t bytes(const AttentionSizes &sizes, const AttentionBlocks &blocks) {
+    return sizes.element.isF32() && sizes.columns > 64 ? 4 * blocks.rows * blocks.columns : 0;
   }
 
   mlir::Value operand(mlir::Value weights) {

@@ -18,7 +18,8 @@ class KeysSchedule {
 public:
   KeysSchedule(KernelContext &context, AttendBackwardKeysOp op)
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
-        blocks(blocksFor(context, sizes)), f32(t.b.getF32Type()), apart(sizes.columns > 128) {}
+        blocks(blocksFor(context, sizes)), f32(t.b.getF32Type()),
+        apart(sizes.columns > (sizes.element.isF32() ? 64 : 128)) {}
 
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)) || failed(Stream::check(c)))
@@ -34,7 +35,8 @@ public:
     v = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     auto rows = tile::SharedType::get(t.b.getContext(), {blocks.columns, sizes.columns}, sizes.element);
     auto numbers = tile::SharedType::get(t.b.getContext(), {blocks.columns}, f32);
-    stream.emplace(c, ArrayRef<tile::SharedType>{rows, rows, numbers, numbers}, 2 * blocks.rows * sizes.rowBytes());
+    stream.emplace(c, ArrayRef<tile::SharedType>{rows, rows, numbers, numbers},
+                   2 * blocks.rows * sizes.rowBytes() + Weights::bytes(sizes, blocks));
     weights.emplace(c, sizes, blocks);
     t.copy(c.view(op.getKs()), {batch, kvHead, first}, sizes.rows, k);
     t.copy(c.view(op.getVs()), {batch, kvHead, first}, sizes.rows, v);
@@ -53,12 +55,12 @@ private:
     if (sizes.element.isF32()) {
       if (sizes.columns > 128)
         return {context, 2, 32, 16};
-      return {context, 4, 64, 32};
+      return {context, 4, 64, 16};
     }
     if (sizes.columns > 128)
       return {context, 4, 64, 32};
     if (sizes.columns > 64)
-      return {context, 4, 64, 64};
+      return {context, 4, 64, 48};
     return {context, 4, 128, 32};
   }
 
@@ -149,7 +151,7 @@ public:
     q = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     dos = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     auto rows = tile::SharedType::get(t.b.getContext(), {blocks.columns, sizes.columns}, sizes.element);
-    Stream stream(c, {rows, rows}, 2 * blocks.rows * sizes.rowBytes());
+    Stream stream(c, {rows, rows}, 2 * blocks.rows * sizes.rowBytes() + Weights::bytes(sizes, blocks));
     weights.emplace(c, sizes, blocks);
     t.copy(c.view(op.getQs()), {batch, head, first}, sizes.rows, q);
     t.copy(c.view(op.getDos()), {batch, head, first}, sizes.rows, dos);
@@ -182,7 +184,7 @@ private:
     if (sizes.element.isF32()) {
       if (sizes.columns > 128)
         return {context, 2, 32, 16};
-      return {context, 4, 64, 32};
+      return {context, 4, 64, sizes.columns > 64 ? 16 : 32};
     }
     if (sizes.columns > 128)
       return {context, 4, 64, 32};

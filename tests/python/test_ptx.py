@@ -74,7 +74,6 @@ def covering_cases() -> list[Case]:
 # Attention in which some kernel spills registers, most of all the gradients of keys and values: by data type and head
 # size, the architectures.
 SPILLS = {
-    **{("float32", head_dim): set(SHARED) for head_dim in (64, 80, 96, 128)},
     ("float32", 192): set(SHARED) - {"sm_120a"},
     ("bfloat16", 128): {"sm_100a"},
 }
