@@ -1,28 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long an op takes to be ready to run: compiled with empty caches, and loaded from the cache on disk.
 
-    python benchmarks/compile.py [--device cuda:0] [--markdown]
+    python benchmarks/compile.py [--device cuda:0] [--arch sm_90a] [--markdown]
 
 Each figure is of forward and backward together and comes from a process of its own, so that a cold compile includes the
 start of LLVM; loading is timed in another process than the one that stored. Medians of three. Exits with 1 when a cold
-compile takes a second or more, or loading 50 ms or more; on a GPU 1.5 s and 60 ms, from where its context is there on,
-and without the driver's own cache.
+compile takes a second or more, or loading 50 ms or more; on a GPU 1.5 s and 60 ms, after the driver made its context
+and without its own cache.
+
+With --arch no GPU is needed: the time until there is PTX, and that of ptxas on all kernels at once, where there is one.
 """
 
 import argparse
 import ctypes
 import os
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from lighthouse import _lighthouse
 from rich.console import Console
 from rich.table import Table
 
-BARS = {"cpu": (1.0, 0.05), "cuda": (1.5, 0.06)}  # seconds, cold and loaded
+BARS = {"cpu": (1.0, 0.05), "cuda": (1.5, 0.06)}  # seconds: compiled, loaded
 BASE = {"num_heads": 8, "num_kv_heads": 8, "head_dim": 64}
 PYRAMID = {"num_levels": 3, "pooling_factor": 4}
 SPECS = {
@@ -38,18 +43,18 @@ DTYPES = ("float32", "bfloat16", "float16")
 REPEATS = 3
 
 
-def create_context(ordinal: int) -> None:
-    """Makes the device's primary context and keeps it, as torch would."""
+def make_context(ordinal: int) -> None:
+    """What the driver needs once a process, whoever asks first."""
     driver = ctypes.CDLL(os.environ.get("LIGHTHOUSE_LIBCUDA", "libcuda.so.1"))
     if driver.cuInit(0) or driver.cuDevicePrimaryCtxRetain(ctypes.byref(ctypes.c_void_p()), ordinal):
-        sys.exit(f"expects an NVIDIA GPU number {ordinal}, but the driver refuses it")
+        sys.exit(f"expects an NVIDIA GPU number {ordinal}, but the driver refuses it; --arch needs none")
 
 
-def measure_here(name: str, dtype: str, origin: str, device: str) -> None:
+def ready_here(name: str, dtype: str, device: str, origin: str) -> None:
     """Prints the seconds until the op is there; it must come from where it is expected to."""
     spec = _lighthouse.Spec(dtype=dtype, **SPECS[name])
     if device != "cpu":
-        create_context(int(device.partition(":")[2]))
+        make_context(int(device.partition(":")[2]))
     begin = time.perf_counter()
     op = _lighthouse.get_op(spec, device)
     seconds = time.perf_counter() - begin
@@ -58,11 +63,37 @@ def measure_here(name: str, dtype: str, origin: str, device: str) -> None:
     print(seconds)
 
 
-def in_a_process(name: str, dtype: str, origin: str, device: str, folder: str) -> float:
+def run_ptxas(program: str, arch: str, ptx: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "kernel.ptx"
+        source.write_text(ptx)
+        subprocess.run([program, f"-arch={arch}", source, "-o", source.with_suffix(".cubin")], check=True)
+
+
+def assembled_here(name: str, dtype: str, arch: str) -> None:
+    """Prints the seconds until there is PTX, and those of ptxas; the latter are 0 without one."""
+    spec = _lighthouse.Spec(dtype=dtype, **SPECS[name])
+    begin = time.perf_counter()
+    ptx = _lighthouse.emit(spec, "ptx", "", arch)
+    seconds = time.perf_counter() - begin
+    found = re.search(r"\((.*)\)", _lighthouse.assembler(arch))
+    if not found:
+        print(seconds, 0)
+        return
+    kernels = [_lighthouse.emit(spec, "ptx", kernel, arch) for kernel in re.findall(r"\.entry (\w+)\(", ptx)]
+    kernels.sort(key=len, reverse=True)
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        list(pool.map(lambda kernel: run_ptxas(found[1], arch, kernel), kernels))
+    print(seconds, time.perf_counter() - begin)
+
+
+def in_a_process(folder: str, *arguments: str) -> list[float]:
     environment = {**os.environ, "LIGHTHOUSE_CACHE_DIR": folder, "CUDA_CACHE_DISABLE": "1"}
     environment.pop("LIGHTHOUSE_CACHE", None)
-    command = [sys.executable, __file__, "--here", name, dtype, origin, device]
-    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout)
+    command = [sys.executable, __file__, "--here", *arguments]
+    text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
+    return [float(word) for word in text.split()]
 
 
 def measure(name: str, dtype: str, device: str) -> tuple[float, float]:
@@ -70,36 +101,50 @@ def measure(name: str, dtype: str, device: str) -> tuple[float, float]:
     cold, loaded = [], []
     for _ in range(REPEATS):
         with tempfile.TemporaryDirectory() as folder:
-            cold.append(in_a_process(name, dtype, "compiled", device, folder))
-            loaded.append(in_a_process(name, dtype, "disk", device, folder))
+            cold += in_a_process(folder, "ready", name, dtype, device, "compiled")
+            loaded += in_a_process(folder, "ready", name, dtype, device, "disk")
     return statistics.median(cold), statistics.median(loaded)
+
+
+def measure_arch(name: str, dtype: str, arch: str) -> tuple[float, float]:
+    """Median seconds until there is PTX, and of ptxas."""
+    times = [in_a_process("", "assembled", name, dtype, arch) for _ in range(REPEATS)]
+    ptx, assembled = map(statistics.median, zip(*times, strict=True))
+    return ptx, assembled
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--device", default="cpu", help="cpu (the default) or cuda:0, cuda:1, ...")
-    parser.add_argument("--here", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--arch", help="a GPU architecture, for example sm_90a, to compile for without a GPU")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    parser.add_argument("--here", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
-        measure_here(*options.here)
+        {"ready": ready_here, "assembled": assembled_here}[options.here[0]](*options.here[1:])
         return 0
-    headers = ["spec", *(f"{dtype}: compiled, loaded (ms)" for dtype in DTYPES)]
+    what = "PTX, ptxas" if options.arch else "compiled, loaded"
+    bar_cold, bar_loaded = BARS["cuda"][:1] * 2 if options.arch else BARS[options.device.partition(":")[0]]
+    headers = ["spec", *(f"{dtype}: {what} (ms)" for dtype in DTYPES)]
     lines, missed = [], []
-    cold_bar, loaded_bar = BARS[options.device.partition(":")[0]]
     for name in SPECS:
-        times = {dtype: measure(name, dtype, options.device) for dtype in DTYPES}
-        lines.append([name, *(f"{cold * 1e3:.0f}, {loaded * 1e3:.1f}" for cold, loaded in times.values())])
-        missed += [f"{name}, {dtype}: {t} s" for dtype, t in times.items() if t[0] >= cold_bar or t[1] >= loaded_bar]
+        if options.arch:
+            times = {dtype: measure_arch(name, dtype, options.arch) for dtype in DTYPES}
+        else:
+            times = {dtype: measure(name, dtype, options.device) for dtype in DTYPES}
+        lines.append([name, *(f"{first * 1e3:.0f}, {second * 1e3:.1f}" for first, second in times.values())])
+        missed += [f"{name}, {dtype}: {t} s" for dtype, t in times.items() if t[0] >= bar_cold or t[1] >= bar_loaded]
     if options.markdown:
         for row in (headers, ["---"] * len(headers), *lines):
             print("| " + " | ".join(row) + " |")
     else:
-        table = Table(*headers, title="Forward and backward, until they can run")
+        table = Table(*headers, title=f"Forward and backward for {options.arch or options.device}, until they can run")
         for row in lines:
             table.add_row(*row)
         Console().print(table)
-    verdict = f"All compile in under {cold_bar:g} s and load in under {loaded_bar * 1e3:.0f} ms."
+    verdict = f"All compile in under {bar_cold:.1f} s and load in under {bar_loaded * 1e3:.0f} ms."
+    if options.arch:
+        verdict = f"All are PTX in under {bar_cold:.1f} s, and assembled in as much again."
     print("\n".join(missed) or verdict)
     return 1 if missed else 0
 
