@@ -58,10 +58,15 @@ llvm::Expected<CompiledModule> compileForHost(ModuleOp module, const HostTarget 
   llvm::Expected<std::unique_ptr<llvm::Module>> translated = translateForHost(module, target, context);
   if (!translated)
     return translated.takeError();
-  llvm::Expected<llvm::SmallVector<char, 0>> code = generateHostCode(**translated, target, /*assembly=*/false);
-  if (!code)
-    return code.takeError();
-  compiled.code.push_back(std::move(*code));
+  std::vector<std::string> kernels;
+  for (const LaunchPlan &plan : compiled.plans)
+    for (const Launch &launch : plan.launches)
+      if (!llvm::is_contained(kernels, launch.kernel))
+        kernels.push_back(launch.kernel);
+  auto objects = generateHostObjects(**translated, kernels, target);
+  if (!objects)
+    return objects.takeError();
+  compiled.code = std::move(*objects);
   return compiled;
 }
 
@@ -91,6 +96,8 @@ llvm::Expected<std::string> emitForHost(ModuleOp module, const HostTarget &targe
     return translated.takeError();
   if (!kernel.empty())
     keepOnly(**translated, kernel);
+  if (llvm::Error error = optimizeForHost(**translated, target))
+    return std::move(error);
   if (stage == EmitStage::LLVM) {
     std::string text;
     llvm::raw_string_ostream(text) << **translated;

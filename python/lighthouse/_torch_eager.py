@@ -151,7 +151,7 @@ def attention(
         outputs = []
         out = _Attention.apply(q, k, v, layout, outputs)
     else:
-        outputs, _, _ = layout.run([q, k, v])
+        outputs, _ = layout.forward([q, k, v], keep=False)
         out = outputs[layout.out]
     if not want_aux:
         return out, None, None

@@ -97,10 +97,13 @@ class Bound:
         order = [by_name[argument.name] for argument in (*function.inputs, *function.outputs)]
         self.call = _lighthouse.Call(function.op, function.direction, order)
 
-    def __call__(self, inputs: list[Tensor], block: Tensor | None = None) -> tuple[list[Tensor], Tensor | None]:
+    def __call__(
+        self, inputs: list[Tensor], block: Tensor | None = None, keep: bool = True
+    ) -> tuple[list[Tensor], Tensor | None]:
         """Runs, on a GPU on its current stream. Returns the outputs that are apart, and the block of the others.
 
-        On a GPU all inputs start at multiples of ``ROW_ALIGNMENT``.
+        On a GPU all inputs start at multiples of ``ROW_ALIGNMENT``. Without ``keep`` the block is scratch memory too,
+        and not returned.
         """
         device = self.device
         if self.copied:
@@ -113,6 +116,11 @@ class Bound:
         if block is not None:
             addresses.append(block.data_ptr())
         kept = None
+        if not keep and self.block.bytes:  # One piece of memory for both: a block's size is a multiple of ALIGNMENT.
+            scratch = torch.empty(self.block.bytes + self.workspace_bytes, dtype=torch.uint8, device=device)
+            start = scratch.data_ptr()
+            addresses += (start, start + self.block.bytes)
+            return self._launch(addresses, outputs, None)
         if self.block.bytes:
             kept = torch.empty(self.block.bytes, dtype=torch.uint8, device=device)
             addresses.append(kept.data_ptr())
@@ -120,6 +128,11 @@ class Bound:
         if self.workspace_bytes:
             workspace = torch.empty(self.workspace_bytes, dtype=torch.uint8, device=device)
         addresses.append(0 if workspace is None else workspace.data_ptr())
+        return self._launch(addresses, outputs, kept)
+
+    def _launch(
+        self, addresses: list[int], outputs: list[Tensor], kept: Tensor | None
+    ) -> tuple[list[Tensor], Tensor | None]:
         if self.stream_of is None:
             self.call(addresses, torch.get_num_threads())
         else:
