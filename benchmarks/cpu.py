@@ -88,7 +88,7 @@ def measure_memory(side: str, seq_len: int, topk: int, dtype: str) -> None:
     """Prints the most bytes that forward, then forward with backward, hold beyond what was there before."""
     settings = {**LEVELS, "topk": topk}
     small = inputs(2048, DTYPES[dtype])  # Threads and libraries start outside of the measurement.
-    torch.autograd.grad(SIDES[side](*small, **{**LEVELS, "topk": 128}).sum(), small)
+    torch.autograd.grad(SIDES[side](*small, **{**LEVELS, "topk": 128}), small, torch.randn_like(small[0]))
     qkv = inputs(seq_len, DTYPES[dtype])
     dout = torch.randn_like(qkv[0])
     if side == "ours":  # Compiling is no part of a call.

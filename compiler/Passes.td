@@ -81,7 +81,7 @@ def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> 
     %dqs = lighthouse.sum_parts %split {parts = 2} : tensor<1x8x5120x64xf32>
     ```
   }];
-  let options = [Option<"items", "items", "int64_t", "16", "work items to aim for">];
+  let options = [Option<"items", "items", "int64_t", "8", "work items to aim for">];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 

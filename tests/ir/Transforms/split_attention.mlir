@@ -5,8 +5,8 @@
 
 !rows = tensor<1x2x8192x16xf32>
 // CHECK-LABEL: func.func @long
-// CHECK: %[[DQS:.+]], %[[DKS:.+]], %[[DVS:.+]] = lighthouse.attend_backward {{.+}} {parts = 8 : i64, scale = 2.500000e-01 : f32}
-// CHECK-NEXT: %[[SUM:.+]] = lighthouse.sum_parts %[[DQS]] {parts = 8} : tensor<1x2x65536x16xf32>
+// CHECK: %[[DQS:.+]], %[[DKS:.+]], %[[DVS:.+]] = lighthouse.attend_backward {{.+}} {parts = 4 : i64, scale = 2.500000e-01 : f32}
+// CHECK-NEXT: %[[SUM:.+]] = lighthouse.sum_parts %[[DQS]] {parts = 4} : tensor<1x2x32768x16xf32>
 // CHECK-NEXT: return %[[SUM]], %[[DKS]], %[[DVS]]
 // FEW-LABEL: func.func @long
 // FEW: lighthouse.sum_parts %{{.+}} {parts = 2} : tensor<1x2x16384x16xf32>
