@@ -22,12 +22,13 @@ static void printShaped(AsmPrinter &printer, ArrayRef<int64_t> shape, Type eleme
   printer << element;
 }
 
-static LogicalResult expectRank(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, size_t most) {
+static LogicalResult expectRank(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, size_t most,
+                                int64_t least) {
   if (shape.empty() || shape.size() > most)
     return emitError() << "expects 1 to " << most << " dimensions, but got " << shape.size();
   for (int64_t size : shape)
-    if (size < 1)
-      return emitError() << "expects dimensions of at least 1, but got " << size;
+    if (size < least)
+      return emitError() << "expects dimensions of at least " << least << ", but got " << size;
   return success();
 }
 
@@ -60,7 +61,7 @@ LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError, Arr
                                bool) {
   if (!element.isF32() && !element.isF16() && !element.isBF16() && !element.isInteger(32))
     return emitError() << "expects elements of f32, f16, bf16 or i32, but got " << element;
-  return expectRank(emitError, shape, 4);
+  return expectRank(emitError, shape, 4, /*least=*/0); // a tensor may be empty
 }
 
 Type SharedType::parse(AsmParser &parser) {
@@ -83,7 +84,7 @@ void SharedType::print(AsmPrinter &printer) const {
 LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, Type element) {
   if (!element.isF32() && !element.isF16() && !element.isBF16() && !element.isInteger(32) && !element.isInteger(64))
     return emitError() << "expects elements of f32, f16, bf16, i32 or i64, but got " << element;
-  if (failed(expectRank(emitError, shape, 2)))
+  if (failed(expectRank(emitError, shape, 2, /*least=*/1)))
     return failure();
   int64_t perChunk = kChunkBytes * 8 / element.getIntOrFloatBitWidth();
   if (shape.size() == 2 && shape[1] % perChunk != 0)

@@ -16,11 +16,6 @@ func.func private @f(!tile.view<f32>)
 
 // -----
 
-// expected-error @+1 {{expects dimensions of at least 1, but got 0}}
-func.func private @f(!tile.view<0x8xf32>)
-
-// -----
-
 // expected-error @+1 {{expected 'strided'}}
 func.func private @f(!tile.view<8xf32, dense>)
 
