@@ -9,6 +9,7 @@
 #include "compiler/Pipelines.h"
 #include "compiler/Plan.h"
 #include "runtime/BuildId.h"
+#include "runtime/CudaTarget.h"
 #include "runtime/HostTarget.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -117,7 +118,7 @@ std::string compilerKey() {
   buildHostFusionPipeline(pm);
   buildHostLLVMPipeline(pm);
   buildCudaFusionPipeline(pm);
-  buildCudaTilePipeline(pm);
+  buildCudaTilePipeline(pm, llvm::cantFail(CudaTarget::fromArch("sm_80"))); // the architecture is in the target's key
   buildCudaLLVMPipeline(pm);
   pm.printAsTextualPipeline(stream);
   return key;

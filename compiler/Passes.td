@@ -202,6 +202,8 @@ def LowerKernelsToTile : Pass<"lighthouse-lower-kernels-to-tile", "::mlir::Modul
     Makes a `tile.kernel` of each `lighthouse.kernel`, by the schedule of its first stage that is no view, and deletes the functions that held them. An attribute dictionary `schedule` on a kernel sets
     the schedule's parameters (block sizes, warps); what it does not name has the schedule's default for the head size and element type.
 
+    `arch` names the architecture: attention of 16-bit elements has a schedule of its own for sm_90a.
+
     Refuses stages without a schedule, and parameters that a schedule does not know.
 
     ```mlir
@@ -210,6 +212,7 @@ def LowerKernelsToTile : Pass<"lighthouse-lower-kernels-to-tile", "::mlir::Modul
     tile.kernel @forward_scatter(%os: !tile.view<1x8x2560x64xf32>, %slots: !tile.view<1x8x10752xi32>, %out: !tile.view<1x8x8192x64xf32, strided>) blocks 512 threads 256 { /* ... */ }
     ```
   }];
+  let options = [Option<"arch", "arch", "std::string", "\"sm_80\"", "the GPU architecture, as sm_90a">];
   let dependentDialects = ["::lighthouse::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
 }
 

@@ -6,6 +6,7 @@
 #include "compiler/Passes.h"
 #include "dialects/Lighthouse/Lighthouse.h"
 #include "dialects/Tile/Tile.h"
+#include "runtime/CudaTarget.h"
 #include "runtime/HostTarget.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -52,8 +53,10 @@ void buildCudaFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createSplitGradients(split));
 }
 
-void buildCudaTilePipeline(OpPassManager &pm) {
-  pm.addPass(createLowerKernelsToTile());
+void buildCudaTilePipeline(OpPassManager &pm, const CudaTarget &target) {
+  LowerKernelsToTileOptions options;
+  options.arch = target.arch;
+  pm.addPass(createLowerKernelsToTile(options));
   pm.addPass(createCSEPass());
 }
 
@@ -109,7 +112,9 @@ void registerPipelines() {
   PassPipelineRegistration<>("lighthouse-stages", "Canonical stage IR with its backward function", buildStagePipeline);
   PassPipelineRegistration<>("lighthouse-fusion", "Stages to kernels", buildFusionPipeline);
   PassPipelineRegistration<>("lighthouse-cuda-fusion", "Stages to kernels for NVIDIA GPUs", buildCudaFusionPipeline);
-  PassPipelineRegistration<>("lighthouse-cuda-tile", "Kernels to tile programs", buildCudaTilePipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-tile", "Kernels to tile programs for sm_80", [](OpPassManager &pm) {
+    buildCudaTilePipeline(pm, llvm::cantFail(CudaTarget::fromArch("sm_80")));
+  });
   PassPipelineRegistration<>("lighthouse-cuda-llvm", "Tile programs to the LLVM dialect", buildCudaLLVMPipeline);
   PassPipelineRegistration<>("lighthouse-host-llvm", "Loops and vectors of host kernels to the LLVM dialect",
                              buildHostLLVMPipeline);

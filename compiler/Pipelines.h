@@ -10,6 +10,7 @@ class OpPassManager;
 
 namespace lighthouse {
 
+struct CudaTarget;
 struct HostTarget;
 
 /// Every dialect a pipeline here may meet.
@@ -24,7 +25,7 @@ void buildFusionPipeline(mlir::OpPassManager &pm);
 /// The same for NVIDIA GPUs, where each gradient of attention is summed by one block.
 void buildCudaFusionPipeline(mlir::OpPassManager &pm);
 /// Kernels to tile programs.
-void buildCudaTilePipeline(mlir::OpPassManager &pm);
+void buildCudaTilePipeline(mlir::OpPassManager &pm, const CudaTarget &target);
 /// Tile programs to the LLVM dialect.
 void buildCudaLLVMPipeline(mlir::OpPassManager &pm);
 /// The same for the host, which takes gradients one after another, since memory is what limits them there.

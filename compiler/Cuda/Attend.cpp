@@ -29,6 +29,19 @@ LogicalResult AttentionBlocks::check(lighthouse::KernelOp kernel) const {
   return success();
 }
 
+/// log2 of x >= 1, exponent and mantissa apart: the instruction's error is 2^-22 below 2, and of the result above.
+/// NaN stays NaN.
+static Value log2OfSum(TileBuilder &t, Value x) {
+  Value exponent = t.sub(t.shiftRight(t.bitcast(x, t.b.getI32Type()), 23), 127);
+  Value mantissa = t.bitOr(t.bitAnd(t.bitcast(x, t.b.getI32Type()), 0x7fffff), 0x3f800000);
+  return t.fma(x, 0.0, t.add(t.toFloat(exponent, t.b.getF32Type()), t.log2(t.bitcast(mantissa, t.b.getF32Type()))));
+}
+
+Value logSumExp(TileBuilder &t, Value largest, Value sum, double scale_log2) {
+  // With the product rounded as in the weights that `sum` is of.
+  return t.mul(t.add(t.mul(largest, scale_log2), log2OfSum(t, sum)), 0.6931471805599453);
+}
+
 namespace {
 
 /// Rows of queries and keys by the bytes of a row: what 99 KiB of shared memory hold, and 255 registers.
@@ -120,20 +133,8 @@ private:
     Value os = t.mul(state[0], t.expand(inverse, blocks.tile(f32, sizes.columns)));
     t.store(t.convert(os, sizes.element), c.view(op.getOs()), {batch, head, query}, inside);
     if (Value view = c.view(op.getLse())) {
-      // With the product rounded as in the weights, of which state[2] is the sum.
-      Value largest = t.mul(state[1], sizes.scale_log2);
-      Value lse = t.mul(t.add(largest, log2OfSum(state[2])), 0.6931471805599453);
-      t.store(lse, view, {batch, head, query}, inside);
+      t.store(logSumExp(t, state[1], state[2], sizes.scale_log2), view, {batch, head, query}, inside);
     }
-  }
-
-  /// log2 of x >= 1, exponent and mantissa apart: the instruction's error is 2^-22 below 2, and of the result above.
-  /// NaN stays NaN.
-  Value log2OfSum(Value x) {
-    Value bits = t.bitcast(x, t.b.getI32Type());
-    Value exponent = t.sub(t.shiftRight(bits, 23), 127);
-    Value mantissa = t.bitcast(t.bitOr(t.bitAnd(bits, 0x7fffff), 0x3f800000), f32);
-    return t.fma(x, 0.0, t.add(t.toFloat(exponent, f32), t.log2(mantissa)));
   }
 
   KernelContext &c;

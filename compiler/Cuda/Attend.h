@@ -23,6 +23,9 @@ struct AttentionSizes {
   int64_t rowBytes() const { return columns * element.getIntOrFloatBitWidth() / 8; }
 };
 
+/// ln of the sum of exp(scale s), of each row's largest s and of the sum of its weights exp(scale (s - largest)).
+mlir::Value logSumExp(TileBuilder &t, mlir::Value largest, mlir::Value sum, double scale_log2);
+
 /// How a product's rows lie over warps, and how many columns are worked on at once.
 struct AttentionBlocks {
   int64_t warps, rows, columns;

@@ -66,6 +66,10 @@ void setLaunchBounds(mlir::LLVM::LLVMFuncOp function, llvm::Function &kernel) {
   };
   kernel.addFnAttr("nvvm.reqntid", get(kThreadsAttr));
   kernel.addFnAttr("nvvm.minctasm", get(kMinBlocksAttr));
+  // Tensor maps stay where the driver puts them.
+  for (llvm::Argument &argument : kernel.args())
+    if (argument.hasByValAttr())
+      argument.addAttr(llvm::Attribute::get(kernel.getContext(), "nvvm.grid_constant"));
   // .ftz instructions: a denormal float32 is zero, as in the approximate ones.
   kernel.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
 }

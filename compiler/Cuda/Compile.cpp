@@ -45,8 +45,8 @@ llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget 
   if (!plans)
     return plans.takeError();
   compiled.plans = std::move(*plans);
-  auto lower = [](OpPassManager &pm) {
-    buildCudaTilePipeline(pm);
+  auto lower = [&](OpPassManager &pm) {
+    buildCudaTilePipeline(pm, target);
     buildCudaLLVMPipeline(pm);
   };
   if (llvm::Error error = runPipeline(module, lower))
@@ -76,7 +76,7 @@ llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &targe
   llvm::Expected<std::vector<LaunchPlan>> plans = plansOf(module);
   if (!plans)
     return plans.takeError();
-  if (llvm::Error error = runPipeline(module, buildCudaTilePipeline))
+  if (llvm::Error error = runPipeline(module, [&](OpPassManager &pm) { buildCudaTilePipeline(pm, target); }))
     return std::move(error);
   if (!kernel.empty() && !module.lookupSymbol(kernel))
     return noSuchKernel(*plans, kernel);

@@ -131,10 +131,22 @@ static Value combine(Simt &s, tile::Reduction kind, Value x, Value y) {
   return arith::MaxNumFOp::create(s.b, s.loc, x, y);
 }
 
+/// Every eighth column: a thread's own elements of each row, two columns apart.
+static Values fold(Simt &s, tile::Reduction kind, const tile::Distribution &where, const Values &source) {
+  Values result(where.rows.size() * 2);
+  for (auto [e, at] : llvm::enumerate(where.elements)) {
+    Value &sum = result[at.first * 2 + at.second % 2];
+    sum = sum ? combine(s, kind, sum, source[e]) : source[e];
+  }
+  return result;
+}
+
 void Lowering::lowerReduce(tile::ReduceOp op) {
   auto type = cast<RankedTensorType>(op.getSource().getType());
   tile::Distribution where = tile::Distribution::of(type);
   const Values &source = of(op.getSource());
+  if (cast<RankedTensorType>(op.getType()).getRank() == 2)
+    return set(op.getResult(), fold(s, op.getKind(), where, source));
   Values result(where.rows.size());
   for (auto [e, at] : llvm::enumerate(where.elements)) {
     Value &row = result[at.first];

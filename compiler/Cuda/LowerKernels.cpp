@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // lighthouse-lower-kernels-to-tile: a tile program for each kernel, by the schedule of its stages.
-#include "compiler/Cuda/Schedule.h"
+#include "compiler/Cuda/Hopper.h"
+#include "compiler/Cuda/Lowering.h"
 #include "compiler/Passes.h"
+#include "runtime/CudaTarget.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -41,15 +43,21 @@ namespace {
 
 using namespace cuda;
 
+Schedule attendScheduleOf(AttendOp op, StringRef arch) {
+  auto type = cast<RankedTensorType>(op.getQs().getType());
+  bool hopper = arch == "sm_90a" && hasHopperSchedule(type.getElementType(), type.getShape().back());
+  return hopper ? scheduleHopperAttend : scheduleAttend;
+}
+
 /// The schedule for the kernel's first stage that is no view.
-Schedule scheduleOf(lighthouse::KernelOp kernel) {
+Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     auto schedule = llvm::TypeSwitch<Operation *, Schedule>(&op)
                         .Case([](PoolOp) { return schedulePoolScore; })
                         .Case([](SelectOp) { return scheduleSelect; })
                         .Case([](InvertOp) { return scheduleInvert; })
                         .Case([](GatherOp) { return scheduleGather; })
-                        .Case([](AttendOp) { return scheduleAttend; })
+                        .Case([&](AttendOp attend) { return attendScheduleOf(attend, arch); })
                         .Case([](ScatterOp) { return scheduleScatter; })
                         .Case([](ScatterBackwardOp) { return scheduleScatterBackward; })
                         .Case([](RowDotOp) { return scheduleRowDot; })
@@ -100,14 +108,15 @@ LogicalResult refuseBadParameters(lighthouse::KernelOp kernel) {
   return success();
 }
 
-/// Block sizes whose tiles a GPU may have no shared memory for. Compute capability 8.6, 8.9 and 12.0 have the least.
-LogicalResult refuseSharedBytes(lighthouse::KernelOp kernel, tile::KernelOp made) {
-  constexpr int64_t kMost = 99 * 1024;
-  int64_t bytes = 0;
+/// Block sizes whose tiles the GPU has no shared memory for.
+LogicalResult refuseSharedBytes(lighthouse::KernelOp kernel, tile::KernelOp made, const CudaTarget &target) {
+  int64_t bytes = 0, most = target.shared_bytes_per_block;
   for (auto alloc : made.getBody().getOps<tile::AllocOp>())
-    bytes += llvm::alignTo(alloc.getType().bytes(), kSharedAlignment);
-  if (bytes > kMost)
-    return kernel.emitOpError("expects tiles of at most ") << kMost << " bytes of shared memory, but got " << bytes;
+    bytes += llvm::alignTo(alloc.getType().bytes(), alloc.getType().alignment());
+  for (auto ring : made.getBody().getOps<tile::RingOp>())
+    bytes += ring.getType().getStages() * (slotBytes(ring.getType().getTile()) + 2 * kBarrierBytes);
+  if (bytes > most)
+    return kernel.emitOpError("expects tiles of at most ") << most << " bytes of shared memory, but got " << bytes;
   return success();
 }
 
@@ -123,9 +132,9 @@ LogicalResult refuseUnknownParameters(KernelContext &context) {
   return success();
 }
 
-LogicalResult lowerKernel(lighthouse::KernelOp kernel) {
+LogicalResult lowerKernel(lighthouse::KernelOp kernel, const CudaTarget &target) {
   auto outer = kernel->getParentOfType<func::FuncOp>();
-  Schedule schedule = scheduleOf(kernel);
+  Schedule schedule = scheduleOf(kernel, target.arch);
   if (!schedule)
     return kernel.emitOpError("expects a stage that has a schedule for CUDA");
   if (failed(refuseBadParameters(kernel)))
@@ -142,7 +151,7 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel) {
   for (auto [value, output] : llvm::zip_equal(cast<lighthouse::YieldOp>(body.back()).getValues(), kernel.getOutputs()))
     context.views[value] = entry->addArgument(viewType(outer, output), kernel.getLoc());
   FailureOr<Grid> grid = schedule(context);
-  if (failed(grid) || failed(refuseUnknownParameters(context)) || failed(refuseSharedBytes(kernel, made)))
+  if (failed(grid) || failed(refuseUnknownParameters(context)) || failed(refuseSharedBytes(kernel, made, target)))
     return failure();
   made.setBlocks(grid->blocks);
   made.setThreads(grid->threads);
@@ -151,13 +160,20 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel) {
 }
 
 struct LowerKernelsToTilePass : impl::LowerKernelsToTileBase<LowerKernelsToTilePass> {
+  using Base::Base;
+
   void runOnOperation() override {
+    llvm::Expected<CudaTarget> target = CudaTarget::fromArch(arch);
+    if (!target) {
+      getOperation().emitError() << llvm::toString(target.takeError());
+      return signalPassFailure();
+    }
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       SmallVector<lighthouse::KernelOp> kernels(function.getOps<lighthouse::KernelOp>());
       if (kernels.empty())
         continue;
       for (lighthouse::KernelOp kernel : kernels)
-        if (failed(lowerKernel(kernel)))
+        if (failed(lowerKernel(kernel, *target)))
           return signalPassFailure();
       function.erase();
     }

@@ -10,6 +10,10 @@ namespace lighthouse::cuda {
 Value Lowering::sharedAddress(tile::SharedType type, Value base, Value row, Value column) {
   int64_t bytes = type.elementBytes(), perChunk = tile::kChunkBytes / bytes;
   Value within = s.mul(s.rem(column, perChunk), bytes), chunk = s.div(column, perChunk);
+  if (type.getPanels()) {
+    Value place = s.bitXor(s.bitAnd(chunk, 7), s.bitAnd(row, 7)), panel = s.mul(s.shiftRight(chunk, 3), type.panelBytes());
+    return s.offset(base, s.add(s.add(panel, s.mul(row, 128)), s.add(s.mul(place, tile::kChunkBytes), within)));
+  }
   if (type.isSwizzled())
     chunk = s.bitXor(chunk, s.bitAnd(row, 7));
   return s.offset(base, s.add(s.mul(row, type.pitch()), s.add(s.mul(chunk, tile::kChunkBytes), within)));
@@ -83,6 +87,20 @@ static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shar
   }
   int64_t width = std::min<int64_t>(where.width, tile::kChunkBytes / bytes);
   Value row = l.threadRow(type.getEncoding()), column = l.threadColumn(type.getEncoding());
+  if (shared.getPanels() && isa<tile::MmaAttr>(type.getEncoding())) {
+    // All of a thread's rows have the same number in their eight, so one permuted place serves for all of a chunk.
+    Value start = s.offset(base, s.mul(row, 128)), place = s.bitXor(s.mul(column, bytes), s.mul(s.bitAnd(row, 7), 16));
+    llvm::SmallDenseMap<int64_t, Value> places;
+    for (size_t e = 0; e < where.elements.size(); e += width) {
+      auto [i, j] = where.elements[e];
+      int64_t panel = where.columns[j] / shared.panelColumns(), byte = where.columns[j] % shared.panelColumns() * bytes;
+      Value &from = places[byte];
+      if (!from)
+        from = s.offset(start, s.bitXor(place, s.constant(byte)));
+      body(e, s.offset(from, panel * shared.panelBytes() + where.rows[i] * 128), width * bytes);
+    }
+    return;
+  }
   for (size_t e = 0; e < where.elements.size(); e += width) {
     auto [i, j] = where.elements[e];
     body(e, l.sharedAddress(shared, base, s.add(row, where.rows[i]), s.add(column, where.columns[j])), width * bytes);

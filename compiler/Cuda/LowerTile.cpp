@@ -19,6 +19,8 @@ namespace {
 using namespace cuda;
 
 constexpr llvm::StringLiteral kSharedMemory = "lighthouse_shared";
+constexpr int64_t kPanelAlignment = 1024;  ///< of tiles of panels
+constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 /// The block's shared memory: its size is given at the launch.
 LLVM::GlobalOp sharedMemory(ModuleOp module) {
@@ -27,7 +29,7 @@ LLVM::GlobalOp sharedMemory(ModuleOp module) {
   OpBuilder b(module.getBodyRegion());
   Type type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
   return LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/false, LLVM::Linkage::External, kSharedMemory,
-                                Attribute(), kSharedAlignment, kShared);
+                                Attribute(), kPanelAlignment, kShared);
 }
 
 class KernelLowering {
@@ -60,12 +62,35 @@ private:
       if (type.getStrided())
         types.append(type.getRank() - 1, b.getI64Type());
     }
+    std::map<TensorMapKey, unsigned> arguments;
+    kernel.walk([&](Operation *op) {
+      if (auto fetch = dyn_cast<tile::FetchOp>(op))
+        arguments[TensorMapKey::of(fetch.getView(), fetch.getRing().getType().getTile())];
+      if (auto send = dyn_cast<tile::SendOp>(op))
+        arguments[TensorMapKey::of(send.getView(), send.getSource().getType())];
+    });
+    for (auto &[key, argument] : arguments) {
+      argument = types.size();
+      types.push_back(LLVM::LLVMPointerType::get(b.getContext()));
+    }
     auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()), types);
     std::string name = kernel.getSymName().str();
     SymbolTable::setSymbolName(kernel, (name + ".tile"));
     function = LLVM::LLVMFuncOp::create(b, kernel.getLoc(), name, type, LLVM::Linkage::External, /*dsoLocal=*/false,
                                         LLVM::CConv::PTX_Kernel);
     b.setInsertionPointToStart(function.addEntryBlock(b));
+    Type map = LLVM::LLVMArrayType::get(b.getI8Type(), kTensorMapBytes);
+    SmallVector<Attribute> described;
+    for (auto &[key, argument] : arguments) {
+      function.setArgAttr(argument, LLVM::LLVMDialect::getByValAttrName(), TypeAttr::get(map));
+      function.setArgAttr(argument, LLVM::LLVMDialect::getAlignAttrName(), b.getI64IntegerAttr(kTensorMapAlignment));
+      lowering.maps[key] = function.getArgument(argument);
+      auto number = [&](StringRef field, int64_t value) { return b.getNamedAttr(field, b.getI64IntegerAttr(value)); };
+      described.push_back(b.getDictionaryAttr({number("view", key.view), number("rows", key.rows),
+                                               number("columns", key.columns), number("swizzle", key.flat ? 0 : 128)}));
+    }
+    if (!described.empty())
+      function->setAttr(kTensorMapsAttr, b.getArrayAttr(described));
   }
 
   void bindViews() {
@@ -95,10 +120,21 @@ private:
         base = LLVM::AddressOfOp::create(b, kernel.getLoc(), sharedMemory(kernel->getParentOfType<ModuleOp>()));
       return lowering.s.offset(base, bytes);
     };
-    for (auto alloc : kernel.getBody().getOps<tile::AllocOp>()) {
-      lowering.shared[alloc.getResult()] = here();
-      bytes += llvm::alignTo(cast<tile::SharedType>(alloc.getType()).bytes(), kSharedAlignment);
-    }
+    auto place = [&](tile::SharedType type, int64_t count) {
+      bytes = llvm::alignTo(bytes, type.alignment());
+      Value start = here();
+      bytes += llvm::alignTo(count * slotBytes(type), kSharedAlignment);
+      return start;
+    };
+    for (auto alloc : kernel.getBody().getOps<tile::AllocOp>())
+      lowering.shared[alloc.getResult()] = place(alloc.getType(), 1);
+    for (auto ring : kernel.getBody().getOps<tile::RingOp>())
+      lowering.rings[ring.getResult()].tiles = place(ring.getType().getTile(), ring.getType().getStages());
+    for (auto &[ring, memory] : lowering.rings)
+      for (Value *barriers : {&memory.full, &memory.empty}) {
+        *barriers = here();
+        bytes += cast<tile::RingType>(ring.getType()).getStages() * kBarrierBytes;
+      }
     kernel.walk([&](tile::ScanOp scan) { scratch = std::max(scratch, scratchBytes(scan)); });
     if (scratch)
       lowering.scratch = here();

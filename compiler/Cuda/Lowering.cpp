@@ -85,7 +85,22 @@ LogicalResult Lowering::lower(Operation *op) {
             s.select(isOdd, shared.lookup(choose.getSecond()), shared.lookup(choose.getFirst()));
         return success();
       })
-      .Case([&](tile::AllocOp) { return success(); }) // placed by the pass
+      .Case<tile::AllocOp, tile::RingOp>([&](auto) { return success(); }) // placed by the pass
+      .Case([&](tile::RolesOp roles) { return lowerRoles(roles); })
+      .Case([&](tile::MeetOp meet) { return lowerMeet(meet.getNumber(), meet.getThreads(), true), success(); })
+      .Case([&](tile::SignalOp signal) { return lowerMeet(signal.getNumber(), signal.getThreads(), false), success(); })
+      .Case([&](tile::FetchOp fetch) { return lowerFetch(fetch), success(); })
+      .Case([&](tile::ReceiveOp receive) { return lowerReceive(receive), success(); })
+      .Case([&](tile::ReleaseOp release) { return lowerRelease(release), success(); })
+      .Case([&](tile::PanelOp panel) {
+        Value bytes = s.mul(scalar(panel.getNumber()), panel.getSource().getType().panelBytes());
+        return shared[panel.getResult()] = s.offset(shared.lookup(panel.getSource()), bytes), success();
+      })
+      .Case([&](tile::DotAsyncOp dot) { return lowerDotAsync(dot), success(); })
+      .Case([&](tile::AwaitOp await) { return lowerAwait(await), success(); })
+      .Case([&](tile::PublishOp) { return lowerPublish(), success(); })
+      .Case([&](tile::SendOp send) { return lowerSend(send), success(); })
+      .Case([&](tile::DrainOp) { return lowerDrain(), success(); })
       .Case([&](tile::BarrierOp) { return s.barrier(), success(); })
       .Case([&](tile::CommitOp) { return s.inlineAsm({}, {}, "cp.async.commit_group;", "~{memory}", true), success(); })
       .Case([&](tile::WaitOp wait) {

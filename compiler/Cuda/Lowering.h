@@ -6,12 +6,37 @@
 #include "compiler/Cuda/Simt.h"
 #include "dialects/Tile/Tile.h"
 
+#include "llvm/ADT/MapVector.h"
+
+#include <map>
+
 namespace lighthouse::cuda {
 
 /// A view's memory: address, and strides in elements (i64) of all dimensions but the last.
 struct ViewMemory {
   mlir::Value pointer;
   Values strides;
+};
+
+/// A ring's memory: its tiles, and the barriers of each.
+struct RingMemory {
+  mlir::Value tiles, full, empty;
+};
+
+/// Bytes of an mbarrier.
+inline constexpr int64_t kBarrierBytes = 8;
+/// Bytes from a tile of a ring to the next.
+inline int64_t slotBytes(tile::SharedType type) { return llvm::alignTo(type.bytes(), type.alignment()); }
+
+/// A tensor map that a kernel takes: of which view, and by how many rows and columns at once.
+struct TensorMapKey {
+  int64_t view = 0, rows = 0, columns = 0;
+  bool flat = false; ///< the view as one run of elements
+
+  static TensorMapKey of(mlir::Value view, tile::SharedType tile);
+  friend bool operator<(const TensorMapKey &x, const TensorMapKey &y) {
+    return std::tie(x.view, x.rows, x.columns, x.flat) < std::tie(y.view, y.rows, y.columns, y.flat);
+  }
 };
 
 class Lowering {
@@ -22,6 +47,8 @@ public:
   llvm::DenseMap<mlir::Value, ViewMemory> views;
   llvm::DenseMap<mlir::Value, mlir::Value> shared; ///< a shared tile to its address
   mlir::Value scratch;                             ///< shared memory of scans
+  llvm::MapVector<mlir::Value, RingMemory> rings;
+  std::map<TensorMapKey, mlir::Value> maps; ///< the address of each tensor map
 
   /// The registers of a value: one for a scalar or each element of a tile, one for two elements of 16 bits.
   const Values &of(mlir::Value value) const { return registers.find(value)->second; }
@@ -57,11 +84,28 @@ public:
   void lowerScan(tile::ScanOp op);
   // LowerDot.cpp
   void lowerDot(tile::DotOp op);
+  // LowerAsync.cpp
+  mlir::LogicalResult lowerRoles(tile::RolesOp op);
+  void lowerMeet(mlir::Value number, int64_t threads, bool waits);
+  void lowerFetch(tile::FetchOp op);
+  void lowerReceive(tile::ReceiveOp op);
+  void lowerRelease(tile::ReleaseOp op);
+  void lowerSend(tile::SendOp op);
+  void lowerDrain();
+  void lowerPublish();
+  // LowerDotAsync.cpp
+  void lowerDotAsync(tile::DotAsyncOp op);
+  void lowerAwait(tile::AwaitOp op);
 
   /// Address of an element of a shared tile of two dimensions.
   mlir::Value sharedAddress(tile::SharedType type, mlir::Value base, mlir::Value row, mlir::Value column);
 
 private:
+  struct Slot;
+  Slot slotOf(mlir::Value ring, mlir::Value number);
+  void initializeRings();
+  void forEachBox(tile::ViewType view, mlir::ValueRange at, tile::SharedType type, mlir::Value base,
+                  llvm::function_ref<void(mlir::Value, llvm::ArrayRef<mlir::Value>)> body);
   mlir::LogicalResult lowerFor(mlir::Operation *op);
   mlir::LogicalResult lowerIf(mlir::Operation *op);
   mlir::LogicalResult lowerWhile(mlir::Operation *op);

@@ -59,7 +59,10 @@ void Simt::ifThen(Value condition, function_ref<void()> body) {
 
 //===-- Threads ----------------------------------------------------------===//
 
-Value Simt::threadId() { return intrinsic("llvm.nvvm.read.ptx.sreg.tid.x", i32, {}); }
+Value Simt::threadId() {
+  Value id = intrinsic("llvm.nvvm.read.ptx.sreg.tid.x", i32, {});
+  return inRole ? bitAnd(id, 127) : id;
+}
 Value Simt::blockId() { return intrinsic("llvm.nvvm.read.ptx.sreg.ctaid.x", i32, {}); }
 Value Simt::lane() { return bitAnd(threadId(), 31); }
 Value Simt::warp() { return shiftRight(threadId(), 5); }

@@ -46,6 +46,7 @@ public:
 
   //===-- Threads --------------------------------------------------------===//
 
+  bool inRole = false; ///< thread numbers are those in the warpgroup
   mlir::Value threadId();
   mlir::Value blockId();
   mlir::Value lane(); ///< thread % 32

@@ -145,6 +145,11 @@ Value TileBuilder::reduce(tile::Reduction kind, Value x) {
   return tile::ReduceOp::create(b, loc, result, kind, x);
 }
 
+Value TileBuilder::fold(tile::Reduction kind, Value x) {
+  auto type = cast<RankedTensorType>(x.getType());
+  RankedTensorType result = tile::tileType({type.getDimSize(0), 8}, type.getElementType(), type.getEncoding());
+  return tile::ReduceOp::create(b, loc, result, kind, x);
+}
 Value TileBuilder::keep(tile::Triangle side, Value x, Value diagonal, double otherwise) {
   return tile::KeepOp::create(b, loc, x.getType(), side, x, diagonal, llvm::APFloat(static_cast<float>(otherwise)));
 }
@@ -197,6 +202,63 @@ void TileBuilder::barrier() { tile::BarrierOp::create(b, loc); }
 Value TileBuilder::dot(Value left, Value right, Value acc, bool transposed) {
   return tile::DotOp::create(b, loc, acc.getType(), left, right, acc, transposed);
 }
+
+//===-- Roles, rings, products that run by themselves --------------------===//
+
+void TileBuilder::roles(ArrayRef<Role> roles) {
+  SmallVector<int64_t> threads, registers;
+  for (const Role &role : roles) {
+    threads.push_back(role.threads);
+    registers.push_back(role.registers);
+  }
+  auto op = tile::RolesOp::create(b, loc, threads, registers, roles.size());
+  OpBuilder::InsertionGuard guard(b);
+  for (auto [role, region] : llvm::zip_equal(roles, op.getBodies())) {
+    Block *body = b.createBlock(&region, {}, b.getI32Type(), loc);
+    role.body(body->getArgument(0));
+  }
+}
+
+tile::SharedType TileBuilder::panels(ArrayRef<int64_t> shape, Type element) {
+  return tile::SharedType::get(b.getContext(), shape, element, true);
+}
+Value TileBuilder::alloc(tile::SharedType type) { return tile::AllocOp::create(b, loc, type); }
+Value TileBuilder::ring(int64_t stages, tile::SharedType type, int64_t readers) {
+  return tile::RingOp::create(b, loc, tile::RingType::get(b.getContext(), stages, type), readers);
+}
+void TileBuilder::fetch(Value view, ValueRange at, Value ring, Operand number) {
+  tile::FetchOp::create(b, loc, view, at, ring, as(number, b.getI32Type()));
+}
+Value TileBuilder::receive(Value ring, Operand number) {
+  return tile::ReceiveOp::create(b, loc, cast<tile::RingType>(ring.getType()).getTile(), ring,
+                                 as(number, b.getI32Type()));
+}
+void TileBuilder::release(Value ring, Operand number) {
+  tile::ReleaseOp::create(b, loc, ring, as(number, b.getI32Type()));
+}
+Value TileBuilder::panel(Value shared, Operand number) {
+  auto type = cast<tile::SharedType>(shared.getType());
+  tile::SharedType result = panels({type.getShape()[0], type.panelColumns()}, type.getElementType());
+  return tile::PanelOp::create(b, loc, result, shared, as(number, b.getI32Type()));
+}
+Value TileBuilder::dotAsync(RankedTensorType result, Value left, Value right, int transposed, Value acc) {
+  return tile::DotAsyncOp::create(b, loc, tile::PendingType::get(b.getContext(), result), left, right, acc,
+                                  (transposed & Left) != 0, (transposed & Right) != 0);
+}
+Value TileBuilder::await(Value pending) {
+  return tile::AwaitOp::create(b, loc, cast<tile::PendingType>(pending.getType()).getTile(), pending);
+}
+void TileBuilder::meet(Operand number, int64_t threads) {
+  tile::MeetOp::create(b, loc, as(number, b.getI32Type()), threads);
+}
+void TileBuilder::signal(Operand number, int64_t threads) {
+  tile::SignalOp::create(b, loc, as(number, b.getI32Type()), threads);
+}
+void TileBuilder::publish() { tile::PublishOp::create(b, loc); }
+void TileBuilder::send(Value shared, Value view, ValueRange at, bool add) {
+  tile::SendOp::create(b, loc, shared, view, at, add);
+}
+void TileBuilder::drain() { tile::DrainOp::create(b, loc); }
 
 //===-- Control ----------------------------------------------------------===//
 

@@ -77,6 +77,7 @@ public:
   /// The type of `like` with other elements.
   mlir::RankedTensorType typeLike(mlir::Value like, mlir::Type element);
   mlir::Value reduce(tile::Reduction kind, mlir::Value x); ///< one value a row
+  mlir::Value fold(tile::Reduction kind, mlir::Value x);   ///< eight values a row
   mlir::Value keep(tile::Triangle side, mlir::Value x, mlir::Value diagonal, double otherwise);
   mlir::Value any(mlir::Value mask); ///< of all threads of the block
   mlir::Value load(mlir::Type result, mlir::Value view, mlir::ValueRange at, mlir::Value mask = {});
@@ -98,6 +99,33 @@ public:
   void wait(int64_t pending);
   void barrier();
   mlir::Value dot(mlir::Value a, mlir::Value b, mlir::Value acc, bool transposed = false);
+
+  //===-- Roles, rings, products that run by themselves ------------------------------------------------------------===//
+
+  /// A role: its threads (1, or whole warpgroups), their registers, and what each of its warpgroups does.
+  struct Role {
+    int64_t threads, registers;
+    llvm::function_ref<void(mlir::Value group)> body;
+  };
+  void roles(llvm::ArrayRef<Role> roles);
+  /// A shared tile of panels.
+  tile::SharedType panels(llvm::ArrayRef<int64_t> shape, mlir::Type element);
+  mlir::Value alloc(tile::SharedType type);
+  mlir::Value ring(int64_t stages, tile::SharedType type, int64_t readers);
+  void fetch(mlir::Value view, mlir::ValueRange at, mlir::Value ring, Operand number);
+  mlir::Value receive(mlir::Value ring, Operand number);
+  void release(mlir::Value ring, Operand number);
+  mlir::Value panel(mlir::Value shared, Operand number);
+  enum Transposed { None = 0, Left = 1, Right = 2 };
+  /// Begins left right, + acc where there is one.
+  mlir::Value dotAsync(mlir::RankedTensorType result, mlir::Value left, mlir::Value right, int transposed = None,
+                       mlir::Value acc = {});
+  mlir::Value await(mlir::Value pending);
+  void meet(Operand number, int64_t threads);
+  void signal(Operand number, int64_t threads);
+  void publish();
+  void send(mlir::Value shared, mlir::Value view, mlir::ValueRange at, bool add = false);
+  void drain();
 
   //===-- Control ------------------------------------------------------------------------------------------------===//
 

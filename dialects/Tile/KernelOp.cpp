@@ -44,7 +44,7 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
 }
 
 static LogicalResult verifyType(KernelOp kernel, Operation *op, Type type) {
-  if (isa<ViewType, SharedType>(type))
+  if (isa<ViewType, SharedType, RingType, PendingType>(type))
     return !op->isRegistered() || isa<TileDialect>(op->getDialect())
                ? success()
                : op->emitOpError("expects views and shared tiles in words of the tile dialect only, but got ") << type;
@@ -58,7 +58,9 @@ static LogicalResult verifyType(KernelOp kernel, Operation *op, Type type) {
   int64_t threads = tile.getEncoding() ? threadsOf(tile.getEncoding()) : 0;
   if (threads == 0)
     return op->emitOpError("expects tiles with a layout, but got ") << tile;
-  if (threads != static_cast<int64_t>(kernel.getThreads()))
+  if (op->getParentOfType<RolesOp>() && threads != 128)
+    return op->emitOpError("expects layouts of a warpgroup's 128 threads, but got ") << tile << " of " << threads;
+  if (!op->getParentOfType<RolesOp>() && threads != static_cast<int64_t>(kernel.getThreads()))
     return op->emitOpError("expects layouts of the kernel's ")
            << kernel.getThreads() << " threads, but got " << tile << " of " << threads;
   return success();
@@ -75,8 +77,8 @@ LogicalResult KernelOp::verifyRegions() {
   for (BlockArgument view : getViews()) {
     if (!isa<ViewType>(view.getType()))
       return emitOpError("expects views as arguments, but got ") << view.getType();
-    bool loaded = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<LoadOp, CopyOp>(user); });
-    bool stored = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<StoreOp, FillOp>(user); });
+    bool loaded = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<LoadOp, CopyOp, FetchOp>(user); });
+    bool stored = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<StoreOp, FillOp, SendOp>(user); });
     if (loaded && stored)
       return emitOpError("expects a view to be loaded or stored to, not both, but got argument ")
              << view.getArgNumber() << " of type " << view.getType();

@@ -59,4 +59,7 @@ struct Distribution {
   static Distribution of(mlir::RankedTensorType tile);
 };
 
+/// Whether a role's products are awaited, and nothing that they read or write is touched before.
+mlir::LogicalResult verifyFlights(mlir::Block &block);
+
 } // namespace lighthouse::tile

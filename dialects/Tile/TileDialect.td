@@ -130,11 +130,18 @@ def Tile_SharedType : Tile_Type<"Shared", "shared"> {
     One or two dimensions. Rows of two dimensions are made of chunks of 16 bytes. Where a row is a multiple of 128 bytes, chunk `j` of row `i` lies in place `j ^ (i % 8)`; otherwise rows are an odd number
     of chunks apart. Both ways the 8 rows that a matrix load touches at once lie in different banks.
 
+    `panels`: columns are cut into panels of 128 bytes, which lie one after another, each with all rows; chunks are permuted within a row of a panel. So tensor copies write, and `dot_async` reads
+    (PTX ISA, "Asynchronous Warpgroup Level Matrix Shared Memory Layout", 128-byte swizzling).
+
     ```mlir
     !tile.shared<64x128xbf16>
+    !tile.shared<64x128xbf16, panels>   // two panels of 64 columns
     ```
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType);
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType, "bool":$panels);
+  let builders = [TypeBuilder<(ins "::llvm::ArrayRef<int64_t>":$shape, "::mlir::Type":$elementType), [{
+    return $_get($_ctxt, shape, elementType, false);
+  }]>];
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     int64_t getRank() const { return getShape().size(); }
@@ -146,7 +153,39 @@ def Tile_SharedType : Tile_Type<"Shared", "shared"> {
     int64_t pitch() const;
     /// Bytes of the whole tile.
     int64_t bytes() const;
+    /// Columns of a panel.
+    int64_t panelColumns() const { return 128 / elementBytes(); }
+    /// Bytes from a panel to the next.
+    int64_t panelBytes() const { return getShape()[0] * 128; }
+    /// Where it may begin.
+    int64_t alignment() const { return getPanels() ? 1024 : 128; }
   }];
+}
+
+def Tile_RingType : Tile_Type<"Ring", "ring"> {
+  let summary = "shared tiles that one role fills and others read, in turns";
+  let description = [{
+    `stages` tiles, each with a barrier that says it is full and one that says it is empty. Number `n` of what passes through uses tile `n % stages`.
+
+    ```mlir
+    !tile.ring<2, !tile.shared<128x128xbf16, panels>>
+    ```
+  }];
+  let parameters = (ins "int64_t":$stages, "::lighthouse::tile::SharedType":$tile);
+  let assemblyFormat = "`<` $stages `,` $tile `>`";
+}
+
+def Tile_PendingType : Tile_Type<"Pending", "pending"> {
+  let summary = "a register tile that a product is still being added to";
+  let description = [{
+    Nothing takes it but `await`, which gives the tile.
+
+    ```mlir
+    !tile.pending<tensor<64x128xf32, #tile.mma<warps = 4>>>
+    ```
+  }];
+  let parameters = (ins "::mlir::RankedTensorType":$tile);
+  let assemblyFormat = "`<` $tile `>`";
 }
 
 def Tile_ReductionAttr : I32EnumAttr<"Reduction", "how a dimension is folded", [

@@ -9,6 +9,7 @@ include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "dialects/Tile/TileAsyncOps.td"
 
 class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemonic, traits>;
 
@@ -102,7 +103,8 @@ def ExpandOp : Tile_Op<"expand", [Pure]> {
 def ReduceOp : Tile_Op<"reduce", [Pure]> {
   let summary = "folds the columns of each row";
   let description = [{
-    One value a row, in every thread that holds a part of the row; the order of the additions depends on the layout only.
+    One value a row, in every thread that holds a part of the row; the order of the additions depends on the layout only. Or to eight columns of the same layout `mma`, the sums of every eighth column, for
+    which no thread needs another's.
 
     ```mlir
     %maxima = tile.reduce max %scores : tensor<64x64xf32, #mma> to tensor<64xf32, #tile.slice<dim = 1, of = #mma>>

@@ -70,18 +70,22 @@ Type SharedType::parse(AsmParser &parser) {
   if (parser.parseLess())
     return {};
   Type element = parseShaped(parser, shape);
-  if (!element || parser.parseGreater())
+  if (!element)
     return {};
-  return parser.getChecked<SharedType>(loc, parser.getContext(), ArrayRef<int64_t>(shape), element);
+  bool panels = succeeded(parser.parseOptionalComma());
+  if ((panels && parser.parseKeyword("panels")) || parser.parseGreater())
+    return {};
+  return parser.getChecked<SharedType>(loc, parser.getContext(), ArrayRef<int64_t>(shape), element, panels);
 }
 
 void SharedType::print(AsmPrinter &printer) const {
   printer << '<';
   printShaped(printer, getShape(), getElementType());
-  printer << '>';
+  printer << (getPanels() ? ", panels>" : ">");
 }
 
-LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, Type element) {
+LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, Type element,
+                                 bool panels) {
   if (!element.isF32() && !element.isF16() && !element.isBF16() && !element.isInteger(32) && !element.isInteger(64))
     return emitError() << "expects elements of f32, f16, bf16, i32 or i64, but got " << element;
   if (failed(expectRank(emitError, shape, 2, /*least=*/1)))
@@ -90,7 +94,24 @@ LogicalResult SharedType::verify(function_ref<InFlightDiagnostic()> emitError, A
   if (shape.size() == 2 && shape[1] % perChunk != 0)
     return emitError() << "expects rows of whole chunks of " << kChunkBytes << " bytes, multiples of " << perChunk
                        << " elements, but got " << shape[1];
+  if (panels && (shape.size() != 2 || shape[0] % 8 != 0 || shape[1] % (8 * perChunk) != 0))
+    return emitError() << "expects panels of multiples of 8 rows and " << 8 * perChunk << " columns, but got "
+                       << shape[0] << " and " << (shape.size() == 2 ? shape[1] : 1);
   return success();
+}
+
+LogicalResult RingType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t stages, SharedType tile) {
+  if (stages < 1 || stages > 8)
+    return emitError() << "expects 1 to 8 stages, but got " << stages;
+  if (tile.getRank() == 2 && !tile.getPanels())
+    return emitError() << "expects tiles of panels, but got " << tile;
+  return success();
+}
+
+LogicalResult PendingType::verify(function_ref<InFlightDiagnostic()> emitError, RankedTensorType tile) {
+  if (tile.getElementType().isF32() && isa_and_nonnull<MmaAttr>(tile.getEncoding()))
+    return success();
+  return emitError() << "expects a tile of f32 and layout mma, but got " << tile;
 }
 
 int64_t SharedType::elementBytes() const { return getElementType().getIntOrFloatBitWidth() / 8; }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the attention schedules for sm_90a share.
+#pragma once
+
+#include "compiler/Cuda/Attend.h"
+
+namespace lighthouse::cuda {
+
+/// Sizes of a block's work: warpgroups that multiply, each with 64 rows, and the columns and stages of what they are
+/// multiplied with.
+struct HopperBlocks {
+  int64_t groups, columns, stages;
+  int64_t width; ///< head_dim rounded up to whole panels
+  mlir::Attribute layout;
+
+  HopperBlocks(KernelContext &context, const AttentionSizes &sizes, int64_t groups, int64_t columns, int64_t stages);
+  /// Refuses sizes that products can't take. To be asked before any of the types below.
+  mlir::LogicalResult check(lighthouse::KernelOp kernel) const;
+  int64_t rows() const { return 64 * groups; }
+  mlir::RankedTensorType tile(mlir::Type element, int64_t width) const {
+    return tile::tileType({64, width}, element, layout);
+  }
+  mlir::RankedTensorType row(mlir::Type element) const {
+    return tile::tileType({64}, element, tile::rowSlice(layout));
+  }
+};
+
+/// Whether the schedules for sm_90a take that element type and head size.
+bool hasHopperSchedule(mlir::Type element, int64_t head_dim);
+
+/// How many heads of all batches are worked on at once, so that what they read again and again (`bytesOfHead`) fits
+/// `cacheBytes`: a divisor of their number.
+int64_t headsOfSection(const AttentionSizes &sizes, int64_t bytesOfHead, int64_t cacheBytes);
+
+} // namespace lighthouse::cuda

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Causal attention forward for sm_90a: one thread fetches, and warpgroups of 64 queries each take turns to multiply and
+// to exponentiate. In a warpgroup the scores of one block of keys and the sums of the block before are multiplied at
+// once (Shah et al., FlashAttention-3, algorithm 2).
+#include "compiler/Cuda/Hopper.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace lighthouse::cuda {
+
+HopperBlocks::HopperBlocks(KernelContext &context, const AttentionSizes &sizes, int64_t groups, int64_t columns,
+                           int64_t stages)
+    : groups(context.parameter("warpgroups", groups)), columns(context.parameter("block_columns", columns)),
+      stages(context.parameter("stages", stages)), width(llvm::alignTo(sizes.head_dim, 64)),
+      layout(tile::MmaAttr::get(context.kernel.getContext(), 4)) {}
+
+LogicalResult HopperBlocks::check(lighthouse::KernelOp kernel) const {
+  if (groups < 2 || groups > 3)
+    return kernel.emitOpError("expects schedule parameter warpgroups to be 2 or 3, but got ") << groups;
+  if (columns % 16 != 0 || columns > 256)
+    return kernel.emitOpError("expects schedule parameter block_columns to be a multiple of 16 up to 256, but got ")
+           << columns;
+  if (stages < 1 || stages > 8)
+    return kernel.emitOpError("expects schedule parameter stages from 1 to 8, but got ") << stages;
+  return success();
+}
+
+bool hasHopperSchedule(Type element, int64_t head_dim) {
+  return (element.isF16() || element.isBF16()) && head_dim <= 128;
+}
+
+int64_t headsOfSection(const AttentionSizes &sizes, int64_t bytesOfHead, int64_t cacheBytes) {
+  int64_t heads = sizes.batch * sizes.heads, most = std::max<int64_t>(1, cacheBytes / bytesOfHead);
+  for (int64_t count = std::min(most, heads); count > 1; --count)
+    if (heads % count == 0)
+      return count;
+  return 1;
+}
+
+namespace {
+
+/// What a section's keys and values may take of the L2 cache.
+constexpr int64_t kSectionBytes = int64_t(32) << 20;
+
+class HopperAttendSchedule {
+public:
+  HopperAttendSchedule(KernelContext &context, AttendOp op)
+      : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
+        blocks(context, sizes, /*groups=*/sizes.head_dim > 64 ? 2 : 3, /*columns=*/128, /*stages=*/2),
+        f32(t.b.getF32Type()) {}
+
+  FailureOr<Grid> emit() {
+    if (failed(blocks.check(c.kernel)))
+      return failure();
+    int64_t runs = llvm::divideCeil(sizes.rows, blocks.rows());
+    int64_t section = headsOfSection(sizes, 2 * sizes.rows * blocks.width * 2 / sizes.group(), kSectionBytes);
+    int64_t heads = sizes.batch * sizes.heads;
+    // Heads whose keys fit the cache one after another; in a section the runs that see the most keys first.
+    Values at = t.delinearize(t.blockId(), {heads / section, runs, section});
+    first = t.mul(t.sub(runs - 1, at[1]), blocks.rows());
+    Values where = t.delinearize(t.add(t.mul(at[0], section), at[2]), {sizes.batch, sizes.heads});
+    batch = where[0];
+    head = where[1];
+    kvHead = t.div(head, sizes.group());
+    tile::SharedType keys = t.panels({blocks.columns, blocks.width}, sizes.element);
+    q = t.ring(blocks.groups, t.panels({64, blocks.width}, sizes.element), 1);
+    k = t.ring(blocks.stages, keys, blocks.groups);
+    v = t.ring(blocks.stages, keys, blocks.groups);
+    end = t.div(t.add(t.min(t.add(first, blocks.rows()), sizes.rows), blocks.columns - 1), blocks.columns);
+    int64_t registers = blocks.groups == 2 ? 240 : 160;
+    t.roles({{1, blocks.groups == 2 ? 24 : 32, [&](Value) { produce(); }},
+             {blocks.groups * 128, registers, [&](Value group) { consume(group); }}});
+    return Grid{runs * heads, (blocks.groups + 1) * 128};
+  }
+
+private:
+  //===-- The thread that fetches ----------------------------------------===//
+
+  void fetchKeys(Value view, Value ring, Value number) {
+    Value block = t.sub(t.sub(end, 1), number);
+    t.fetch(view, {batch, kvHead, t.mul(block, blocks.columns)}, ring, number);
+  }
+
+  void produce() {
+    fetchKeys(c.view(op.getKs()), k, t.i32(0));
+    for (int64_t group = 0; group < blocks.groups; ++group)
+      t.fetch(c.view(op.getQs()), {batch, head, t.add(first, 64 * group)}, q, group);
+    t.loop(0, end, 1, [&](Value number) {
+      // The keys of a block are needed before the values of the one before.
+      Value next = t.add(number, 1);
+      t.ifThen(t.less(next, end), [&] { fetchKeys(c.view(op.getKs()), k, next); });
+      fetchKeys(c.view(op.getVs()), v, number);
+    });
+  }
+
+  //===-- A warpgroup of 64 queries --------------------------------------===//
+
+  /// Named barriers: from `kTurn` on the turns of the warpgroups, from `kOwn` on each one's own.
+  static constexpr int64_t kTurn = 1, kOwn = 5;
+
+  void consume(Value number) {
+    group = number;
+    row = t.add(first, t.mul(group, 64));
+    own = t.add(group, kOwn);
+    turn = t.add(group, kTurn);
+    next = t.add(t.select(t.equal(group, blocks.groups - 1), 0, t.add(group, 1)), kTurn);
+    t.ifThen(t.equal(group, blocks.groups - 1), [&] { t.signal(kTurn, 256); });
+    queries = t.receive(q, group);
+    Values state = firstBlock();
+    // Blocks that not all queries see the whole of come first.
+    Value open = t.max(t.sub(end, t.div(t.add(first, 1), blocks.columns)), 1);
+    state = t.loop(1, open, 1, state, [&](Value i, ValueRange carried) { return step(i, carried, true); });
+    state = t.loop(open, end, 1, state, [&](Value i, ValueRange carried) { return step(i, carried, false); });
+    Value last = t.sub(end, 1), values = t.receive(v, last);
+    state[0] = t.await(t.dotAsync(wide(), state[3], values, TileBuilder::None, state[0]));
+    finish(state);
+  }
+
+  RankedTensorType wide() const { return blocks.tile(f32, blocks.width); }
+  RankedTensorType scoresType() const { return blocks.tile(f32, blocks.columns); }
+
+  /// The block of the diagonal: nothing to add up yet.
+  Values firstBlock() {
+    Value keys = t.receive(k, 0);
+    Value scores = t.await(t.dotAsync(scoresType(), queries, keys, TileBuilder::Right));
+    t.release(k, 0);
+    Values softened = soften(scores, t.i32(0), t.constant(blocks.row(f32), -INFINITY), {}, true);
+    return {t.constant(wide(), 0), softened[0], softened[1], t.convert(softened[2], sizes.element)};
+  }
+
+  /// Scores of block `i` and sums of the one before. Carried: sums of values, largest scores, sums of weights, weights
+  /// of the block before.
+  Values step(Value i, ValueRange carried, bool masked) {
+    Value before = t.sub(i, 1), keys = t.receive(k, i);
+    t.meet(turn, 256);
+    Value pendingScores = t.dotAsync(scoresType(), queries, keys, TileBuilder::Right);
+    Value values = t.receive(v, before);
+    Value pendingSums = t.dotAsync(wide(), carried[3], values, TileBuilder::None, carried[0]);
+    t.signal(next, 256);
+    Value scores = t.await(pendingScores);
+    t.release(k, i);
+    Values softened = soften(scores, i, carried[1], carried[2], masked);
+    Value sums = t.await(pendingSums);
+    t.release(v, before);
+    Value weights = t.convert(softened[2], sizes.element);
+    sums = t.mul(sums, t.expand(softened[3], wide()));
+    return {sums, softened[0], softened[1], weights};
+  }
+
+  /// Largest scores, sums of weights in eight columns, weights, and the factor that older sums decay by.
+  Values soften(Value scores, Value i, Value largest, Value sums, bool masked) {
+    if (masked) {
+      Value key = t.mul(t.sub(t.sub(end, 1), i), blocks.columns);
+      scores = t.keep(tile::Triangle::Lower, scores, t.sub(row, key), -INFINITY);
+    }
+    Value newLargest = t.maxNumber(largest, t.reduce(tile::Reduction::Max, scores)), pivot = newLargest;
+    if (masked) // A row may have seen no key yet.
+      pivot = t.select(t.equal(newLargest, -INFINITY), 0.0, newLargest);
+    Value scaled = t.mul(pivot, -sizes.scale_log2);
+    Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(scaled, scoresType())));
+    Value folded = t.fold(tile::Reduction::Add, p);
+    if (!sums)
+      return {newLargest, folded, p};
+    // The difference first: where nothing larger has come, the factor is 1 exactly, however many blocks there are.
+    Value decay = t.exp2(t.mul(t.sub(largest, pivot), sizes.scale_log2));
+    sums = t.fma(sums, t.expand(decay, cast<RankedTensorType>(sums.getType())), folded);
+    return {newLargest, sums, p, decay};
+  }
+
+  void finish(ValueRange state) {
+    Value query = t.add(t.range(64, tile::rowSlice(blocks.layout)), row), inside = t.less(query, sizes.rows);
+    Value sum = t.reduce(tile::Reduction::Add, state[2]);
+    Value os = t.mul(state[0], t.expand(t.div(t.constant(sum.getType(), 1), sum), wide()));
+    // In the place of the queries, which all four warps are done with.
+    t.meet(own, 128);
+    t.write(t.convert(os, sizes.element), queries);
+    t.publish();
+    t.meet(own, 128);
+    t.send(queries, c.view(op.getOs()), {batch, head, row});
+    if (Value view = c.view(op.getLse()))
+      t.store(logSumExp(t, state[1], sum, sizes.scale_log2), view, {batch, head, query}, inside);
+    t.drain();
+  }
+
+  KernelContext &c;
+  TileBuilder &t;
+  AttendOp op;
+  AttentionSizes sizes;
+  HopperBlocks blocks;
+  Type f32;
+  Value batch, head, kvHead, first, end; ///< first: query of the block; end: blocks of keys that it sees
+  Value q, k, v;
+  Value group, row, own, turn, next; ///< of a warpgroup; row: its first query
+  Value queries;
+};
+
+} // namespace
+
+FailureOr<Grid> scheduleHopperAttend(KernelContext &context) {
+  return HopperAttendSchedule(context, context.find<AttendOp>()).emit();
+}
+
+} // namespace lighthouse::cuda
