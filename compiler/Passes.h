@@ -30,6 +30,9 @@ inline constexpr llvm::StringLiteral kItemsAttr = "lighthouse.items";
 inline constexpr llvm::StringLiteral kThreadsAttr = "lighthouse.threads";
 inline constexpr llvm::StringLiteral kMinBlocksAttr = "lighthouse.min_blocks";
 inline constexpr llvm::StringLiteral kSharedBytesAttr = "lighthouse.shared_bytes";
+/// On CUDA kernels, optional: an array of the tensor maps that are the last parameters, in order, a dictionary of i64
+/// each: `view` is the number of the view among the kernel's, `rows`, `columns` and `swizzle` are as in TensorMap.
+inline constexpr llvm::StringLiteral kTensorMapsAttr = "lighthouse.tensor_maps";
 inline constexpr int64_t kSharedAlignment = 128; ///< of each tile in shared memory, in bytes
 
 #define GEN_PASS_DECL
