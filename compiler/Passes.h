@@ -30,8 +30,8 @@ inline constexpr llvm::StringLiteral kItemsAttr = "lighthouse.items";
 inline constexpr llvm::StringLiteral kThreadsAttr = "lighthouse.threads";
 inline constexpr llvm::StringLiteral kMinBlocksAttr = "lighthouse.min_blocks";
 inline constexpr llvm::StringLiteral kSharedBytesAttr = "lighthouse.shared_bytes";
-/// On CUDA kernels: the tensor maps that they take after all other parameters, dictionaries of view (argument of the
-/// tile program), rows and columns (of a box), swizzle (bytes; 0: the view as one run of elements).
+/// On CUDA kernels, optional: an array of the tensor maps that are the last parameters, in order, a dictionary of i64
+/// each: `view` is the number of the view among the kernel's, `rows`, `columns` and `swizzle` are as in TensorMap.
 inline constexpr llvm::StringLiteral kTensorMapsAttr = "lighthouse.tensor_maps";
 inline constexpr int64_t kSharedAlignment = 128; ///< of each tile in shared memory, in bytes
 

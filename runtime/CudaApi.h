@@ -45,6 +45,24 @@ enum CudaJitOption : int {
   kJitLogVerbose = 12,
 };
 
+/// A tensor as the TMA unit sees it.
+struct alignas(64) CUtensorMap {
+  uint64_t opaque[16];
+};
+
+/// CUtensorMapDataType
+enum CudaTensorMapDataType : int {
+  kMapFloat16 = 6,
+  kMapFloat32 = 7,
+  kMapBFloat16 = 9,
+};
+
+/// CUtensorMapInterleave, CUtensorMapSwizzle, CUtensorMapL2promotion, CUtensorMapFloatOOBfill
+inline constexpr int kMapInterleaveNone = 0;
+enum CudaTensorMapSwizzle : int { kMapSwizzleNone = 0, kMapSwizzle32 = 1, kMapSwizzle64 = 2, kMapSwizzle128 = 3 };
+inline constexpr int kMapPromotion128 = 2; ///< L2 reads 128 bytes at a time
+inline constexpr int kMapFillZero = 0;     ///< CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE
+
 /// The entry points, each with the CUDA version whose form of it we call: X(name, version, parameters).
 #define FOR_EACH_CUDA_ENTRY_POINT(X)                                                                                   \
   X(cuInit, 2000, (unsigned flags))                                                                                    \
@@ -72,5 +90,11 @@ enum CudaJitOption : int {
   X(cuLaunchKernel, 4000,                                                                                              \
     (CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,       \
      unsigned block_z, unsigned shared_bytes, CUstream stream, void **parameters, void **extra))
+
+/// Those that older drivers lack.
+#define FOR_EACH_OPTIONAL_CUDA_ENTRY_POINT(X)                                                                          \
+  X(cuTensorMapEncodeTiled, 12000,                                                                                     \
+    (CUtensorMap * map, int data_type, uint32_t rank, void *address, const uint64_t *sizes, const uint64_t *strides,   \
+     const uint32_t *box, const uint32_t *element_strides, int interleave, int swizzle, int promotion, int fill))
 
 } // namespace lighthouse

@@ -35,6 +35,11 @@ Expected<CudaDriver> CudaDriver::open(const std::string &library) {
                              formatCudaVersion(version));
   FOR_EACH_CUDA_ENTRY_POINT(FIND_CUDA_ENTRY_POINT)
 #undef FIND_CUDA_ENTRY_POINT
+#define FIND_CUDA_ENTRY_POINT(name, version, parameters)                                                               \
+  if (get_address(#name, reinterpret_cast<void **>(&driver.name), version, 0) != kCudaSuccess)                         \
+    driver.name = nullptr;
+  FOR_EACH_OPTIONAL_CUDA_ENTRY_POINT(FIND_CUDA_ENTRY_POINT)
+#undef FIND_CUDA_ENTRY_POINT
   if (Error error = driver.check(driver.cuDriverGetVersion(&driver.cuda_version), "cuDriverGetVersion"))
     return std::move(error);
   if (Error error = driver.check(driver.cuInit(0), "cuInit"))

@@ -29,6 +29,8 @@ public:
 // NOLINTNEXTLINE(bugprone-macro-parentheses): a declarator and a parameter list
 #define CUDA_ENTRY_POINT_MEMBER(name, version, parameters) CUresult(*name) parameters = nullptr;
   FOR_EACH_CUDA_ENTRY_POINT(CUDA_ENTRY_POINT_MEMBER)
+  /// Null in a driver that is too old for them.
+  FOR_EACH_OPTIONAL_CUDA_ENTRY_POINT(CUDA_ENTRY_POINT_MEMBER)
 #undef CUDA_ENTRY_POINT_MEMBER
 
 private:

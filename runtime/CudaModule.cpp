@@ -3,11 +3,13 @@
 // CudaModule: see CudaModule.h.
 #include "runtime/CudaModule.h"
 
+#include "runtime/TensorMap.h"
 #include "runtime/ThreadPool.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cstring>
@@ -101,6 +103,9 @@ Expected<CUfunction> CudaModule::prepare(const Launch &launch) {
   auto check = [&](CUresult code, const Twine &what) {
     return driver.check(code, "kernel '" + Twine(launch.kernel) + "': " + what);
   };
+  if (!launch.maps.empty())
+    if (Error error = requireTensorMaps(driver))
+      return createStringError("kernel '" + Twine(launch.kernel) + "': " + toString(std::move(error)));
   Expected<CUfunction> found = find(launch.kernel);
   if (!found)
     return found.takeError();
@@ -168,7 +173,7 @@ CudaModule::~CudaModule() {
 // Launching
 //===----------------------------------------------------------------------===//
 
-/// The kernel's parameters, 8 bytes each: for each buffer its address and, if strided, its strides but the last.
+/// The kernel's first parameters, 8 bytes each: for each buffer its address and, if strided, its strides but the last.
 static void appendParameters(const LaunchPlan &plan, const Launch &launch, ArrayRef<TensorArg> args,
                              ArrayRef<char *> places, SmallVectorImpl<uint64_t> &parameters) {
   for (int64_t index : launch.buffers) {
@@ -178,6 +183,19 @@ static void appendParameters(const LaunchPlan &plan, const Launch &launch, Array
       for (size_t dim = 0; dim + 1 < buffer.shape.size(); ++dim)
         parameters.push_back(args[index].strides[dim]);
   }
+}
+
+/// The tensor maps of a launch, which follow as they are: 128 bytes each, at multiples of 64.
+static Error encodeMaps(const CudaDriver &driver, const LaunchPlan &plan, const Launch &launch,
+                        ArrayRef<TensorArg> args, ArrayRef<char *> places, MutableArrayRef<CUtensorMap> maps) {
+  for (auto [map, encoded] : zip_equal(launch.maps, maps)) {
+    int64_t index = launch.buffers[map.buffer];
+    const Buffer &buffer = plan.buffers[index];
+    if (Error error = encodeTensorMap(driver, map, buffer, places[index],
+                                      buffer.strided ? args[index].strides : nullptr, encoded))
+      return createStringError("kernel '" + Twine(launch.kernel) + "': " + toString(std::move(error)));
+  }
+  return Error::success();
 }
 
 Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream) const {
@@ -194,6 +212,7 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
   SmallVector<char *, 32> places;
   placeBuffers(plan, args, workspace, places);
   SmallVector<uint64_t, 64> parameters;
+  std::array<CUtensorMap, kMaxTensorMaps> maps;
   SmallVector<void *, 64> pointers;
   for (const auto &[index, launch] : enumerate(plan.launches)) {
     if (launch.items == 0)
@@ -203,6 +222,11 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
     pointers.clear();
     for (uint64_t &parameter : parameters)
       pointers.push_back(&parameter);
+    MutableArrayRef<CUtensorMap> its_maps = MutableArrayRef(maps).take_front(launch.maps.size());
+    if (Error error = encodeMaps(driver, plan, launch, args, places, its_maps))
+      return error;
+    for (CUtensorMap &map : its_maps)
+      pointers.push_back(&map);
     CUresult result = driver.cuLaunchKernel(functions[&plan - plans.data()][index], launch.items, 1, 1, launch.threads,
                                             1, 1, launch.shared_bytes, stream, pointers.data(), nullptr);
     if (result != kCudaSuccess)

@@ -19,6 +19,10 @@ static constexpr StringLiteral kRoleNames[] = {"input", "output", "workspace"};
 static constexpr int64_t kMaxThreads = 1024;
 static constexpr int64_t kMaxBlocks = (int64_t(1) << 31) - 1;
 static constexpr int64_t kMaxSharedBytes = int64_t(1) << 20;
+/// What a CUtensorMap allows: sizes of the tensor and of a box at most, and what addresses and steps are multiples of.
+static constexpr int64_t kMaxMappedSize = int64_t(1) << 32;
+static constexpr int64_t kMaxBox = 256;
+static constexpr int64_t kMapAlignment = 16; ///< bytes
 
 int64_t elementBytes(StringRef dtype) {
   return StringSwitch<int64_t>(dtype).Cases({"float32", "int32"}, 4).Cases({"bfloat16", "float16"}, 2).Default(0);
@@ -46,12 +50,21 @@ static json::Value toJSON(const Buffer &buffer) {
                       {"home", buffer.home}};
 }
 
+static json::Value toJSON(const TensorMap &map) {
+  return json::Object{
+      {"buffer", map.buffer}, {"box_rows", map.box_rows}, {"box_columns", map.box_columns}, {"swizzle", map.swizzle}};
+}
+
 static json::Value toJSON(const Launch &launch) {
+  json::Array maps;
+  for (const TensorMap &map : launch.maps)
+    maps.push_back(toJSON(map));
   return json::Object{{"kernel", launch.kernel},
                       {"items", launch.items},
                       {"buffers", json::Array(launch.buffers)},
                       {"threads", launch.threads},
-                      {"shared_bytes", launch.shared_bytes}};
+                      {"shared_bytes", launch.shared_bytes},
+                      {"maps", std::move(maps)}};
 }
 
 json::Value toJSON(const LaunchPlan &plan) {
@@ -92,11 +105,17 @@ static bool fromJSON(const json::Value &value, Buffer &out, json::Path path) {
          mapper.map("home", out.home) && hasOnly(value, 7, path);
 }
 
+static bool fromJSON(const json::Value &value, TensorMap &out, json::Path path) {
+  json::ObjectMapper mapper(value, path);
+  return mapper && mapper.map("buffer", out.buffer) && mapper.map("box_rows", out.box_rows) &&
+         mapper.map("box_columns", out.box_columns) && mapper.map("swizzle", out.swizzle) && hasOnly(value, 4, path);
+}
+
 static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("kernel", out.kernel) && mapper.map("items", out.items) &&
          mapper.map("buffers", out.buffers) && mapper.map("threads", out.threads) &&
-         mapper.map("shared_bytes", out.shared_bytes) && hasOnly(value, 5, path);
+         mapper.map("shared_bytes", out.shared_bytes) && mapper.map("maps", out.maps) && hasOnly(value, 6, path);
 }
 
 Expected<LaunchPlan> planFromJSON(const json::Value &value) {
@@ -176,6 +195,60 @@ static Error verifyBuffer(const LaunchPlan &plan, size_t index) {
   return Error::success();
 }
 
+/// What a tensor map asks of its buffer.
+static Error verifyMapped(const LaunchPlan &plan, const Buffer &buffer, const std::string &field) {
+  if (buffer.dtype == "int32")
+    return refuse(plan, field + ".buffer", "a buffer of bfloat16, float16 or float32",
+                  "'" + buffer.name + "' of " + buffer.dtype);
+  if (buffer.shape.size() < 2)
+    return refuse(plan, field + ".buffer", "a buffer of 2 to " + Twine(kMaxRank) + " dimensions",
+                  "'" + buffer.name + "' of " + Twine(buffer.shape.size()));
+  for (int64_t size : buffer.shape)
+    if (size < 1 || size > kMaxMappedSize)
+      return refuse(plan, field + ".buffer", "a buffer of sizes from 1 to " + Twine(kMaxMappedSize),
+                    "'" + buffer.name + "' of size " + Twine(size));
+  // All rows of a row-major buffer are as long as the first; the caller's strides are looked at in each call.
+  int64_t row = buffer.shape.back() * elementBytes(buffer.dtype);
+  if (!buffer.strided && row % kMapAlignment != 0)
+    return refuse(plan, field + ".buffer", "a buffer with rows of a multiple of " + Twine(kMapAlignment) + " bytes",
+                  "'" + buffer.name + "' with rows of " + Twine(row));
+  if (buffer.offset % kMapAlignment != 0)
+    return refuse(plan, field + ".buffer", "a buffer at a multiple of " + Twine(kMapAlignment) + " bytes",
+                  "'" + buffer.name + "' at " + Twine(buffer.offset));
+  return Error::success();
+}
+
+static Error verifyMap(const LaunchPlan &plan, const Launch &launch, const TensorMap &map, const std::string &field) {
+  auto arguments = static_cast<int64_t>(launch.buffers.size());
+  if (map.buffer < 0 || map.buffer >= arguments)
+    return refuse(plan, field + ".buffer", "an index of the launch's " + Twine(arguments) + " buffers", map.buffer);
+  const Buffer &buffer = plan.buffers[launch.buffers[map.buffer]];
+  if (Error error = verifyMapped(plan, buffer, field))
+    return error;
+  if (map.box_rows < 1 || map.box_rows > kMaxBox)
+    return refuse(plan, field + ".box_rows", "1 to " + Twine(kMaxBox), map.box_rows);
+  if (map.swizzle != 0 && map.swizzle != 32 && map.swizzle != 64 && map.swizzle != 128)
+    return refuse(plan, field + ".swizzle", "0, 32, 64 or 128 bytes", map.swizzle);
+  int64_t step = kMapAlignment / elementBytes(buffer.dtype);
+  int64_t most = map.swizzle ? map.swizzle / elementBytes(buffer.dtype) : kMaxBox;
+  if (map.box_columns < 1 || map.box_columns > most || map.box_columns % step != 0)
+    return refuse(plan, field + ".box_columns",
+                  "a multiple of " + Twine(step) + " of at most " + Twine(most) + " elements of " + buffer.dtype,
+                  map.box_columns);
+  return Error::success();
+}
+
+static Error verifyMaps(const LaunchPlan &plan, const Launch &launch, const std::string &field) {
+  if (launch.maps.size() > (launch.threads > 0 ? kMaxTensorMaps : 0))
+    return refuse(plan, field + ".maps",
+                  launch.threads > 0 ? "at most " + Twine(kMaxTensorMaps) : Twine("none, as for every host kernel"),
+                  launch.maps.size());
+  for (const auto &[index, map] : enumerate(launch.maps))
+    if (Error error = verifyMap(plan, launch, map, (field + ".maps[" + Twine(index) + "]").str()))
+      return error;
+  return Error::success();
+}
+
 static Error verifyLaunch(const LaunchPlan &plan, size_t index) {
   const Launch &launch = plan.launches[index];
   std::string field = ("launches[" + Twine(index) + "]").str();
@@ -194,7 +267,7 @@ static Error verifyLaunch(const LaunchPlan &plan, size_t index) {
   for (int64_t buffer : launch.buffers)
     if (buffer < 0 || buffer >= static_cast<int64_t>(plan.buffers.size()))
       return refuse(plan, field + ".buffers", "indices from 0 to " + Twine(int64_t(plan.buffers.size()) - 1), buffer);
-  return Error::success();
+  return verifyMaps(plan, launch, field);
 }
 
 Error verify(const LaunchPlan &plan) {

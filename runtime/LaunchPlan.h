@@ -15,6 +15,8 @@ namespace lighthouse {
 
 /// Dimensions of a buffer at most.
 inline constexpr size_t kMaxRank = 4;
+/// Tensor maps of a launch at most.
+inline constexpr size_t kMaxTensorMaps = 16;
 
 /// Where a buffer's memory comes from.
 enum class BufferRole : uint8_t { Input, Output, Workspace };
@@ -31,12 +33,23 @@ struct Buffer {
   int64_t home = -1;
 };
 
+/// A CUtensorMap over a buffer of 2 to 4 dimensions, for the loads and stores of the kernel's TMA unit. Its dimensions
+/// are the buffer's, the last one first; a box of it has `box_rows` of the second to last dimension and `box_columns`
+/// of the last. What lies outside the buffer reads as zero and is not written.
+struct TensorMap {
+  int64_t buffer = 0;      ///< index into Launch::buffers; its dtype is bfloat16, float16 or float32
+  int64_t box_rows = 0;    ///< 1 to 256
+  int64_t box_columns = 0; ///< 1 to 256 elements; in bytes a multiple of 16 and at most `swizzle`, if that is not 0
+  int64_t swizzle = 0;     ///< bytes of shared memory in which chunks of 16 change places: 0 (they don't), 32, 64, 128
+};
+
 struct Launch {
-  std::string kernel;           ///< symbol in the machine code
-  int64_t items = 1;            ///< independent work items, 0 .. items-1; on a GPU the blocks of the grid
-  std::vector<int64_t> buffers; ///< indices into LaunchPlan::buffers, in the kernel's argument order
-  int64_t threads = 0;          ///< of a block; 0 for host kernels
-  int64_t shared_bytes = 0;     ///< dynamic shared memory of a block
+  std::string kernel;               ///< symbol in the machine code
+  int64_t items = 1;                ///< independent work items, 0 .. items-1; on a GPU the blocks of the grid
+  std::vector<int64_t> buffers;     ///< indices into LaunchPlan::buffers, in the kernel's argument order
+  int64_t threads = 0;              ///< of a block; 0 for host kernels
+  int64_t shared_bytes = 0;         ///< dynamic shared memory of a block
+  std::vector<TensorMap> maps = {}; ///< the kernel's parameters behind those of its buffers; none for host kernels
 };
 
 /// Buffers: inputs first, then outputs, then workspace.

@@ -5,32 +5,16 @@
 
 #include "compiler/CompileSteps.h"
 #include "compiler/Cuda/Codegen.h"
-#include "compiler/Passes.h"
+#include "compiler/Cuda/Grids.h"
 #include "compiler/Pipelines.h"
 #include "runtime/CudaTarget.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 
 using namespace mlir;
 
 namespace lighthouse {
-
-/// Blocks, threads and shared memory that the lowering chose.
-static llvm::Error setGrids(std::vector<LaunchPlan> &plans, ModuleOp module) {
-  for (LaunchPlan &plan : plans)
-    for (Launch &launch : plan.launches) {
-      auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(launch.kernel);
-      if (!kernel)
-        return llvm::createStringError("the lowering made no kernel %s", launch.kernel.c_str());
-      auto get = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
-      launch.items = get(kItemsAttr);
-      launch.threads = get(kThreadsAttr);
-      launch.shared_bytes = get(kSharedBytesAttr);
-    }
-  return llvm::Error::success();
-}
 
 llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target) {
   CompiledModule compiled;

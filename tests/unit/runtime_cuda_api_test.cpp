@@ -22,8 +22,11 @@ namespace lighthouse {
   static_assert(sizesOf(static_cast<CUresult(*) parameters>(nullptr)) == sizesOf(&::name), #name);
 // NOLINTEND(bugprone-macro-parentheses)
 FOR_EACH_CUDA_ENTRY_POINT(SAME_SIZES)
+FOR_EACH_OPTIONAL_CUDA_ENTRY_POINT(SAME_SIZES)
 
 static_assert(sizeof(CUresult) == sizeof(::CUresult) && sizeof(CUdevice) == sizeof(::CUdevice));
+// The function asks for 64 bytes; cuda.h of CUDA 13 gives them 128.
+static_assert(sizeof(CUtensorMap) == sizeof(::CUtensorMap) && alignof(::CUtensorMap) % alignof(CUtensorMap) == 0);
 static_assert(kCudaSuccess == CUDA_SUCCESS && kCudaNotFound == CUDA_ERROR_NOT_FOUND);
 
 TEST(CudaApi, NumbersAreThoseOfTheToolkit) {
@@ -40,6 +43,16 @@ TEST(CudaApi, NumbersAreThoseOfTheToolkit) {
   EXPECT_EQ(kJitErrorLog, CU_JIT_ERROR_LOG_BUFFER);
   EXPECT_EQ(kJitErrorLogBytes, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
   EXPECT_EQ(kJitLogVerbose, CU_JIT_LOG_VERBOSE);
+  EXPECT_EQ(kMapFloat16, CU_TENSOR_MAP_DATA_TYPE_FLOAT16);
+  EXPECT_EQ(kMapFloat32, CU_TENSOR_MAP_DATA_TYPE_FLOAT32);
+  EXPECT_EQ(kMapBFloat16, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16);
+  EXPECT_EQ(kMapInterleaveNone, CU_TENSOR_MAP_INTERLEAVE_NONE);
+  EXPECT_EQ(kMapSwizzleNone, CU_TENSOR_MAP_SWIZZLE_NONE);
+  EXPECT_EQ(kMapSwizzle32, CU_TENSOR_MAP_SWIZZLE_32B);
+  EXPECT_EQ(kMapSwizzle64, CU_TENSOR_MAP_SWIZZLE_64B);
+  EXPECT_EQ(kMapSwizzle128, CU_TENSOR_MAP_SWIZZLE_128B);
+  EXPECT_EQ(kMapPromotion128, CU_TENSOR_MAP_L2_PROMOTION_L2_128B);
+  EXPECT_EQ(kMapFillZero, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
 }
 
 } // namespace lighthouse

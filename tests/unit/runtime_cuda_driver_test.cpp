@@ -55,6 +55,14 @@ TEST_F(CudaDriverTest, MissingEntryPoint) {
   EXPECT_NE(opening().find("has no cuDevicePrimaryCtxRelease of CUDA 11.0"), std::string::npos) << opening();
 }
 
+TEST_F(CudaDriverTest, OlderDriversLackSomeEntryPoints) {
+  fake.version = 11040;
+  CudaDriver driver = cantFail(CudaDriver::open(fakeLibrary()));
+  EXPECT_EQ(driver.cuTensorMapEncodeTiled, nullptr);
+  fake.version = 12000;
+  EXPECT_NE(cantFail(CudaDriver::open(fakeLibrary())).cuTensorMapEncodeTiled, nullptr);
+}
+
 TEST_F(CudaDriverTest, NoDevice) {
   fake.failures["cuInit"] = 100;
   EXPECT_EQ(opening(), "cuInit: CUDA_ERROR_NO_DEVICE (no CUDA-capable device is detected)");

@@ -63,7 +63,7 @@ TEST(LaunchPlan, EveryFieldIsRequired) {
     (*value.getAsObject()->getArray("buffers"))[2].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.buffers[2].") + key), std::string::npos) << refusal(value);
   }
-  for (const char *key : {"kernel", "items", "buffers", "threads", "shared_bytes"}) {
+  for (const char *key : {"kernel", "items", "buffers", "threads", "shared_bytes", "maps"}) {
     json::Value value = toJSON(smallPlan());
     (*value.getAsObject()->getArray("launches"))[1].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.launches[1].") + key), std::string::npos) << refusal(value);
@@ -83,6 +83,37 @@ TEST(LaunchPlan, RefusesWrongTypes) {
   EXPECT_EQ(refusal(value), "unknown field when parsing plan");
 }
 
+/// smallPlan() for a GPU, where `select` reads q and norms through tensor maps.
+static LaunchPlan mappedPlan() {
+  LaunchPlan plan = smallPlan();
+  plan.buffers[2].shape = {2, 8};
+  plan.launches[1].buffers = {0, 1, 2};
+  plan.launches[1].threads = 128;
+  plan.launches[1].maps = {{0, 128, 64, 128}, {2, 1, 8, 0}};
+  return plan;
+}
+
+TEST(LaunchPlan, RoundTripOfTensorMaps) {
+  LaunchPlan plan = mappedPlan();
+  Expected<LaunchPlan> read = planFromJSON(toJSON(plan));
+  ASSERT_TRUE(bool(read)) << toString(read.takeError());
+  EXPECT_EQ(toJSON(*read), toJSON(plan));
+  EXPECT_TRUE(read->launches[0].maps.empty());
+  ASSERT_EQ(read->launches[1].maps.size(), 2u);
+  const TensorMap &q = read->launches[1].maps[0];
+  EXPECT_EQ(q.buffer, 0);
+  EXPECT_EQ(q.box_rows, 128);
+  EXPECT_EQ(q.box_columns, 64);
+  EXPECT_EQ(q.swizzle, 128);
+  EXPECT_EQ(read->launches[1].maps[1].buffer, 2);
+  for (const char *key : {"buffer", "box_rows", "box_columns", "swizzle"}) {
+    json::Value value = toJSON(plan);
+    json::Object &launch = *(*value.getAsObject()->getArray("launches"))[1].getAsObject();
+    (*launch.getArray("maps"))[1].getAsObject()->erase(key);
+    EXPECT_EQ(refusal(value), std::string("missing value at plan.launches[1].maps[1].") + key);
+  }
+}
+
 /// A change that breaks a plan, and the message it must give.
 struct BadPlan {
   const char *name;
@@ -91,14 +122,17 @@ struct BadPlan {
 };
 
 class LaunchPlanRefusal : public testing::TestWithParam<BadPlan> {};
+class MappedPlanRefusal : public testing::TestWithParam<BadPlan> {};
 
-TEST_P(LaunchPlanRefusal, NamesTheField) {
-  LaunchPlan plan = smallPlan();
+static void expectRefusal(LaunchPlan plan, const BadPlan &bad) {
   ASSERT_EQ(toString(verify(plan)), "");
-  GetParam().change(plan);
-  EXPECT_EQ(toString(verify(plan)), "launch plan 'forward': " + std::string(GetParam().message));
+  bad.change(plan);
+  EXPECT_EQ(toString(verify(plan)), "launch plan 'forward': " + std::string(bad.message));
   EXPECT_EQ(refusal(toJSON(plan)), toString(verify(plan)));
 }
+
+TEST_P(LaunchPlanRefusal, NamesTheField) { expectRefusal(smallPlan(), GetParam()); }
+TEST_P(MappedPlanRefusal, NamesTheField) { expectRefusal(mappedPlan(), GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(
     All, LaunchPlanRefusal,
@@ -162,4 +196,47 @@ INSTANTIATE_TEST_SUITE_P(
                 "launches[0].shared_bytes expects 0 to 1048576, but got -1"},
         BadPlan{"Index", [](LaunchPlan &p) { p.launches[1].buffers[1] = 4; },
                 "launches[1].buffers expects indices from 0 to 3, but got 4"}),
+    [](const testing::TestParamInfo<BadPlan> &info) { return std::string(info.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    All, MappedPlanRefusal,
+    testing::Values(
+        BadPlan{"OnHost", [](LaunchPlan &p) { p.launches[1].threads = 0; },
+                "launches[1].maps expects none, as for every host kernel, but got 2"},
+        BadPlan{"TooMany", [](LaunchPlan &p) { p.launches[1].maps.resize(17, p.launches[1].maps[0]); },
+                "launches[1].maps expects at most 16, but got 17"},
+        BadPlan{"Index", [](LaunchPlan &p) { p.launches[1].maps[1].buffer = 3; },
+                "launches[1].maps[1].buffer expects an index of the launch's 3 buffers, but got 3"},
+        BadPlan{"NegativeIndex", [](LaunchPlan &p) { p.launches[1].maps[0].buffer = -1; },
+                "launches[1].maps[0].buffer expects an index of the launch's 3 buffers, but got -1"},
+        BadPlan{
+            "Int32", [](LaunchPlan &p) { p.launches[1].maps[1].buffer = 1; },
+            "launches[1].maps[1].buffer expects a buffer of bfloat16, float16 or float32, but got 'indices' of int32"},
+        BadPlan{"Rank", [](LaunchPlan &p) { p.buffers[2].shape = {16}; },
+                "launches[1].maps[1].buffer expects a buffer of 2 to 4 dimensions, but got 'norms' of 1"},
+        BadPlan{"Empty", [](LaunchPlan &p) { p.buffers[2].shape = {0, 8}; },
+                "launches[1].maps[1].buffer expects a buffer of sizes from 1 to 4294967296, but got 'norms' of size 0"},
+        BadPlan{"ShortRows", [](LaunchPlan &p) { p.buffers[2].shape = {2, 6}; },
+                "launches[1].maps[1].buffer expects a buffer with rows of a multiple of 16 bytes, but got 'norms' with "
+                "rows of 24"},
+        BadPlan{"Offset", [](LaunchPlan &p) { p.buffers[2].offset = 72; },
+                "launches[1].maps[1].buffer expects a buffer at a multiple of 16 bytes, but got 'norms' at 72"},
+        BadPlan{"NoRows", [](LaunchPlan &p) { p.launches[1].maps[0].box_rows = 0; },
+                "launches[1].maps[0].box_rows expects 1 to 256, but got 0"},
+        BadPlan{"Rows", [](LaunchPlan &p) { p.launches[1].maps[0].box_rows = 257; },
+                "launches[1].maps[0].box_rows expects 1 to 256, but got 257"},
+        BadPlan{"Swizzle", [](LaunchPlan &p) { p.launches[1].maps[0].swizzle = 16; },
+                "launches[1].maps[0].swizzle expects 0, 32, 64 or 128 bytes, but got 16"},
+        BadPlan{
+            "NoColumns", [](LaunchPlan &p) { p.launches[1].maps[0].box_columns = 0; },
+            "launches[1].maps[0].box_columns expects a multiple of 8 of at most 64 elements of bfloat16, but got 0"},
+        BadPlan{
+            "WiderThanSwizzle", [](LaunchPlan &p) { p.launches[1].maps[0].box_columns = 72; },
+            "launches[1].maps[0].box_columns expects a multiple of 8 of at most 64 elements of bfloat16, but got 72"},
+        BadPlan{
+            "Columns", [](LaunchPlan &p) { p.launches[1].maps[1].box_columns = 260; },
+            "launches[1].maps[1].box_columns expects a multiple of 4 of at most 256 elements of float32, but got 260"},
+        BadPlan{
+            "OddColumns", [](LaunchPlan &p) { p.launches[1].maps[1].box_columns = 6; },
+            "launches[1].maps[1].box_columns expects a multiple of 4 of at most 256 elements of float32, but got 6"}),
     [](const testing::TestParamInfo<BadPlan> &info) { return std::string(info.param.name); });

@@ -5,6 +5,7 @@
 
 #include "runtime/CudaApi.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -200,15 +201,18 @@ CUresult cuCtxPopCurrent(CUcontext *context) {
   return 0;
 }
 
-/// ".entry name(.param .u64 a, .param .u64 b)": names with their numbers of parameters.
+/// ".entry name(.param .u64 a, .param .align 64 .b8 m[128])": names with their parameters.
 void readKernels(const std::string &image, FakeModule &module) {
   for (size_t at = image.find(".entry "); at != std::string::npos; at = image.find(".entry ", at + 1)) {
     size_t open = image.find('(', at), close = image.find(')', open);
     std::string name = image.substr(at + 7, open - at - 7), list = image.substr(open, close - open);
-    size_t count = 0;
-    for (size_t p = list.find(".param"); p != std::string::npos; p = list.find(".param", p + 1))
-      ++count;
-    module.kernels[name] = new FakeKernel{name, count, &module, fakeCuda()->attributes};
+    std::vector<bool> is_map;
+    for (size_t p = list.find(".param"); p != std::string::npos;) {
+      size_t next = list.find(".param", p + 1);
+      is_map.push_back(list.substr(p, next - p).find("[128]") != std::string::npos);
+      p = next;
+    }
+    module.kernels[name] = new FakeKernel{name, is_map, &module, fakeCuda()->attributes};
   }
 }
 
@@ -326,10 +330,49 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
   int allowed = std::max(48 * 1024, kernel->attributes[kMaxDynamicSharedBytes]);
   if (static_cast<int>(shared_bytes) > allowed)
     return 1;
-  FakeLaunch launch = {kernel->name, stack.back(), grid_x, block_x, shared_bytes, stream, {}};
-  for (size_t i = 0; i < kernel->num_parameters; ++i)
-    launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
+  FakeLaunch launch = {kernel->name, stack.back(), grid_x, block_x, shared_bytes, stream, {}, {}};
+  for (size_t i = 0; i < kernel->is_map.size(); ++i) {
+    if (kernel->is_map[i])
+      launch.maps.push_back(fakeCuda()->encoded.at(static_cast<CUtensorMap *>(parameters[i])->opaque[0]));
+    else
+      launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
+  }
   fakeCuda()->launches.push_back(std::move(launch));
+  return 0;
+}
+
+bool isTensorMap(const FakeTensorMap &map, size_t element_bytes) {
+  constexpr size_t kSpans[] = {256 * 16, 32, 64, 128}; // by swizzle
+  auto fits = [](const auto &values, auto least, auto most, auto step) {
+    return std::all_of(values.begin(), values.end(),
+                       [&](auto value) { return value >= least && value <= most && value % step == 0; });
+  };
+  size_t row = map.box[0] * element_bytes;
+  return map.address % 16 == 0 && fits(map.sizes, uint64_t(1), uint64_t(1) << 32, uint64_t(1)) &&
+         fits(map.strides, uint64_t(0), (uint64_t(1) << 40) - 1, uint64_t(16)) && fits(map.box, 1u, 256u, 1u) &&
+         row % 16 == 0 && map.swizzle >= 0 && map.swizzle <= 3 && row <= kSpans[map.swizzle];
+}
+
+/// The rules are those of cuda.h.
+CUresult cuTensorMapEncodeTiled(CUtensorMap *map, int data_type, uint32_t rank, void *address, const uint64_t *sizes,
+                                const uint64_t *strides, const uint32_t *box, const uint32_t *element_strides,
+                                int interleave, int swizzle, int promotion, int fill) {
+  ENTER(cuTensorMapEncodeTiled);
+  if (reinterpret_cast<uintptr_t>(map) % 64 != 0 || rank < 1 || rank > 5 || interleave != kMapInterleaveNone ||
+      std::any_of(element_strides, element_strides + rank, [](uint32_t stride) { return stride != 1; }))
+    return 1;
+  FakeTensorMap made = {data_type,
+                        reinterpret_cast<uintptr_t>(address),
+                        {sizes, sizes + rank},
+                        {strides, strides + rank - 1},
+                        {box, box + rank},
+                        swizzle,
+                        promotion,
+                        fill};
+  if (!isTensorMap(made, data_type == kMapFloat32 ? 4 : 2))
+    return 1;
+  map->opaque[0] = fakeCuda()->encoded.size();
+  fakeCuda()->encoded.push_back(std::move(made));
   return 0;
 }
 
@@ -345,5 +388,6 @@ extern "C" CUresult cuGetProcAddress(const char *name, void **entry, int version
     *entry = reinterpret_cast<void *>(&each);
   // NOLINTEND(bugprone-macro-parentheses)
   FOR_EACH_CUDA_ENTRY_POINT(FIND)
+  FOR_EACH_OPTIONAL_CUDA_ENTRY_POINT(FIND)
   return *entry ? 0 : kCudaNotFound;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A driver library without a GPU: the entry points that we call, which record what they are told and fail on request.
-// "PTX" is any text with ".entry name(.param ..., .param ...)"; text with REFUSED is refused.
+// "PTX" is any text with ".entry name(.param ..., .param ...)"; text with REFUSED is refused. A parameter with "[128]"
+// is a tensor map, any other has 8 bytes.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +24,18 @@ struct FakeModule {
 };
 struct FakeKernel {
   std::string name;
-  size_t num_parameters;
+  std::vector<bool> is_map; ///< by parameter
   FakeModule *module;
   std::map<int, int> attributes; ///< by CUfunction_attribute
+};
+
+/// What a tensor map was encoded from; strides in bytes.
+struct FakeTensorMap {
+  int data_type;
+  uint64_t address;
+  std::vector<uint64_t> sizes, strides;
+  std::vector<uint32_t> box;
+  int swizzle, promotion, fill;
 };
 
 struct FakeLaunch {
@@ -34,6 +44,7 @@ struct FakeLaunch {
   unsigned grid, block, shared_bytes;
   void *stream;
   std::vector<uint64_t> parameters;
+  std::vector<FakeTensorMap> maps;
 };
 
 /// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
@@ -49,6 +60,7 @@ struct FakeCuda {
   int loads_that_meet = 0; ///< loads wait, 10 seconds at most, until so many are under way; then 0
 
   std::vector<std::string> calls; ///< names, in order
+  std::vector<FakeTensorMap> encoded;
   std::vector<FakeLaunch> launches;
   std::vector<std::string> images; ///< that were loaded
   std::vector<FakeContext> primary;
