@@ -117,8 +117,9 @@ std::string compilerKey() {
   buildStagePipeline(pm);
   buildHostFusionPipeline(pm);
   buildHostLLVMPipeline(pm);
-  buildCudaFusionPipeline(pm);
-  buildCudaTilePipeline(pm, llvm::cantFail(CudaTarget::fromArch("sm_80"))); // the architecture is in the target's key
+  CudaTarget cuda = llvm::cantFail(CudaTarget::fromArch("sm_80")); // which one is in the target's key
+  buildCudaFusionPipeline(pm, cuda);
+  buildCudaTilePipeline(pm, cuda);
   buildCudaLLVMPipeline(pm);
   pm.printAsTextualPipeline(stream);
   return key;

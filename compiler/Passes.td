@@ -91,6 +91,8 @@ def SeparateGradients : Pass<"lighthouse-separate-gradients", "::mlir::func::Fun
     Where thousands of work items are wanted and none may wait for another, `attend_backward` becomes `row_dot`, `attend_backward_keys` and `attend_backward_queries`: seven matrix products instead of five,
     but each gradient is summed by one work item, in one order.
 
+    Heads of at most `joined` 16-bit elements become `row_dot` and `attend_backward_joined` instead, for GPUs that have a fast form of it.
+
     Leaves an `attend_backward` of several parts alone.
 
     ```mlir
@@ -101,6 +103,7 @@ def SeparateGradients : Pass<"lighthouse-separate-gradients", "::mlir::func::Fun
     %dqs = lighthouse.attend_backward_queries %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32} : !rows, !rows, !rows, !scores, !scores, !rows
     ```
   }];
+  let options = [Option<"joined", "joined", "int64_t", "0", "the largest head size whose gradients one stage gives; 0: none">];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 

@@ -3,6 +3,7 @@
 // What each pipeline runs, in order.
 #include "compiler/Pipelines.h"
 
+#include "compiler/Cuda/Hopper.h"
 #include "compiler/Passes.h"
 #include "dialects/Lighthouse/Lighthouse.h"
 #include "dialects/Tile/Tile.h"
@@ -43,10 +44,12 @@ void buildFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createFuseStages());
 }
 
-void buildCudaFusionPipeline(OpPassManager &pm) {
+void buildCudaFusionPipeline(OpPassManager &pm, const CudaTarget &target) {
   pm.addNestedPass<func::FuncOp>(createInvertSelections());
   pm.addPass(createShareInverses());
-  pm.addNestedPass<func::FuncOp>(createSeparateGradients());
+  SeparateGradientsOptions separate;
+  separate.joined = target.arch == "sm_90a" && !target.deterministic ? cuda::kHopperHeadDim : 0;
+  pm.addNestedPass<func::FuncOp>(createSeparateGradients(separate));
   pm.addNestedPass<func::FuncOp>(createFuseStages());
   SplitGradientsOptions split;
   split.keysWithValues = true;
@@ -111,7 +114,9 @@ void registerPipelines() {
   registerTransformsPasses();
   PassPipelineRegistration<>("lighthouse-stages", "Canonical stage IR with its backward function", buildStagePipeline);
   PassPipelineRegistration<>("lighthouse-fusion", "Stages to kernels", buildFusionPipeline);
-  PassPipelineRegistration<>("lighthouse-cuda-fusion", "Stages to kernels for NVIDIA GPUs", buildCudaFusionPipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-fusion", "Stages to kernels for sm_80", [](OpPassManager &pm) {
+    buildCudaFusionPipeline(pm, llvm::cantFail(CudaTarget::fromArch("sm_80")));
+  });
   PassPipelineRegistration<>("lighthouse-cuda-tile", "Kernels to tile programs for sm_80", [](OpPassManager &pm) {
     buildCudaTilePipeline(pm, llvm::cantFail(CudaTarget::fromArch("sm_80")));
   });

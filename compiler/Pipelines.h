@@ -22,8 +22,9 @@ void registerPipelines();
 void buildStagePipeline(mlir::OpPassManager &pm);
 /// Stages to kernels.
 void buildFusionPipeline(mlir::OpPassManager &pm);
-/// The same for NVIDIA GPUs, where each gradient of attention is summed by one block.
-void buildCudaFusionPipeline(mlir::OpPassManager &pm);
+/// The same for NVIDIA GPUs, where each gradient of attention is summed by one block, or, where that is much faster and
+/// the target need not be deterministic, that of queries by several.
+void buildCudaFusionPipeline(mlir::OpPassManager &pm, const CudaTarget &target);
 /// Kernels to tile programs.
 void buildCudaTilePipeline(mlir::OpPassManager &pm, const CudaTarget &target);
 /// Tile programs to the LLVM dialect.

@@ -86,6 +86,7 @@ inline constexpr int kMapFillZero = 0;     ///< CU_TENSOR_MAP_FLOAT_OOB_FILL_NON
   X(cuModuleGetFunction, 2000, (CUfunction * function, CUmodule module, const char *name))                             \
   X(cuFuncGetAttribute, 2020, (int *value, int attribute, CUfunction function))                                        \
   X(cuFuncSetAttribute, 9000, (CUfunction function, int attribute, int value))                                         \
+  X(cuMemsetD32Async, 3020, (CUdeviceptr address, unsigned value, size_t count, CUstream stream))                      \
   X(cuStreamIsCapturing, 10000, (CUstream stream, int *status))                                                        \
   X(cuLaunchKernel, 4000,                                                                                              \
     (CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,       \

@@ -13,6 +13,8 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 using namespace llvm;
 
@@ -198,6 +200,20 @@ static Error encodeMaps(const CudaDriver &driver, const LaunchPlan &plan, const 
   return Error::success();
 }
 
+/// Sets to zero what the kernel adds to.
+static Error zero(const CudaDriver &driver, const LaunchPlan &plan, const Launch &launch, ArrayRef<char *> places,
+                  CUstream stream) {
+  for (int64_t index : launch.zeroed) {
+    const Buffer &buffer = plan.buffers[launch.buffers[index]];
+    size_t count = std::accumulate(buffer.shape.begin(), buffer.shape.end(), size_t(1), std::multiplies<>());
+    auto address = reinterpret_cast<CUdeviceptr>(places[launch.buffers[index]]);
+    if (CUresult result = driver.cuMemsetD32Async(address, 0, count, stream); result != kCudaSuccess)
+      return driver.check(result, "kernel '" + Twine(launch.kernel) + "', buffer '" + buffer.name +
+                                      "': cuMemsetD32Async");
+  }
+  return Error::success();
+}
+
 Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
   const CudaDriver &driver = home->driver;
@@ -227,6 +243,8 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
       return error;
     for (CUtensorMap &map : its_maps)
       pointers.push_back(&map);
+    if (Error error = zero(driver, plan, launch, places, stream))
+      return error;
     CUresult result = driver.cuLaunchKernel(functions[&plan - plans.data()][index], launch.items, 1, 1, launch.threads,
                                             1, 1, launch.shared_bytes, stream, pointers.data(), nullptr);
     if (result != kCudaSuccess)

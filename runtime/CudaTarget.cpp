@@ -43,7 +43,8 @@ static ArrayRef<CudaTarget> targets() {
 static bool isArchSpecific(const CudaTarget &target) { return StringRef(target.arch).ends_with("a"); }
 
 std::string CudaTarget::key() const {
-  return formatv("{0};ptx {1}.{2}", arch, ptx_version / 10, ptx_version % 10).str();
+  return formatv("{0};ptx {1}.{2}{3}", arch, ptx_version / 10, ptx_version % 10, deterministic ? ";deterministic" : "")
+      .str();
 }
 
 bool CudaTarget::binaryRunsOn(int major, int minor) const {

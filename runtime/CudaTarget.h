@@ -17,6 +17,8 @@ struct CudaTarget {
   int ptx_version = 0;  ///< 80 is PTX 8.0: the lowest that has the architecture
   int cuda_version = 0; ///< 12000 is CUDA 12.0: the first whose driver and ptxas read that PTX
   int driver = 0;       ///< the driver branch that came with it: 525
+  /// Whether every run must give the same bits; otherwise gradients of queries may be summed in any order.
+  bool deterministic = false;
 
   // What a multiprocessor has for the blocks on it, and what one block may have of it.
   int64_t shared_bytes_per_block = 0; ///< at most; above 48 KiB once a kernel has asked for it
@@ -32,7 +34,7 @@ struct CudaTarget {
 
   /// "cuda:sm_90a", as in CompiledModule::target.
   std::string name() const { return "cuda:" + arch; }
-  /// All that code depends on, for cache keys: architecture and PTX version.
+  /// All that code depends on, for cache keys: architecture, PTX version, determinism.
   std::string key() const;
   /// Whether machine code for this architecture runs on a GPU of that capability; PTX, which its driver compiles, runs
   /// on all later ones too, but for architectures with an "a".

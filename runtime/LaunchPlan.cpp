@@ -52,7 +52,7 @@ static json::Value toJSON(const Buffer &buffer) {
 
 static json::Value toJSON(const TensorMap &map) {
   return json::Object{
-      {"buffer", map.buffer}, {"box_rows", map.box_rows}, {"box_columns", map.box_columns}, {"swizzle", map.swizzle}};
+      {"buffer", map.buffer}, {"box_rows", map.box_rows}, {"box_columns", map.box_columns}, {"swizzle", map.swizzle}, {"flat", map.flat}};
 }
 
 static json::Value toJSON(const Launch &launch) {
@@ -64,7 +64,8 @@ static json::Value toJSON(const Launch &launch) {
                       {"buffers", json::Array(launch.buffers)},
                       {"threads", launch.threads},
                       {"shared_bytes", launch.shared_bytes},
-                      {"maps", std::move(maps)}};
+                      {"maps", std::move(maps)},
+                      {"zeroed", json::Array(launch.zeroed)}};
 }
 
 json::Value toJSON(const LaunchPlan &plan) {
@@ -108,14 +109,14 @@ static bool fromJSON(const json::Value &value, Buffer &out, json::Path path) {
 static bool fromJSON(const json::Value &value, TensorMap &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("buffer", out.buffer) && mapper.map("box_rows", out.box_rows) &&
-         mapper.map("box_columns", out.box_columns) && mapper.map("swizzle", out.swizzle) && hasOnly(value, 4, path);
+         mapper.map("box_columns", out.box_columns) && mapper.map("swizzle", out.swizzle) && mapper.map("flat", out.flat) && hasOnly(value, 5, path);
 }
 
 static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("kernel", out.kernel) && mapper.map("items", out.items) &&
          mapper.map("buffers", out.buffers) && mapper.map("threads", out.threads) &&
-         mapper.map("shared_bytes", out.shared_bytes) && mapper.map("maps", out.maps) && hasOnly(value, 6, path);
+         mapper.map("shared_bytes", out.shared_bytes) && mapper.map("maps", out.maps) && mapper.map("zeroed", out.zeroed) && hasOnly(value, 7, path);
 }
 
 Expected<LaunchPlan> planFromJSON(const json::Value &value) {
@@ -196,7 +197,7 @@ static Error verifyBuffer(const LaunchPlan &plan, size_t index) {
 }
 
 /// What a tensor map asks of its buffer.
-static Error verifyMapped(const LaunchPlan &plan, const Buffer &buffer, const std::string &field) {
+static Error verifyMapped(const LaunchPlan &plan, const Buffer &buffer, bool flat, const std::string &field) {
   if (buffer.dtype == "int32")
     return refuse(plan, field + ".buffer", "a buffer of bfloat16, float16 or float32",
                   "'" + buffer.name + "' of " + buffer.dtype);
@@ -207,9 +208,16 @@ static Error verifyMapped(const LaunchPlan &plan, const Buffer &buffer, const st
     if (size < 1 || size > kMaxMappedSize)
       return refuse(plan, field + ".buffer", "a buffer of sizes from 1 to " + Twine(kMaxMappedSize),
                     "'" + buffer.name + "' of size " + Twine(size));
+  if (flat && buffer.strided)
+    return refuse(plan, field + ".buffer", "a row-major buffer", "'" + buffer.name + "', which is strided");
+  // Its size has been looked at.
+  int64_t count = byteSize(buffer).value_or(0) / elementBytes(buffer.dtype);
+  if (flat && count > kMaxMappedSize)
+    return refuse(plan, field + ".buffer", "a buffer of at most " + Twine(kMaxMappedSize) + " elements",
+                  "'" + buffer.name + "' of " + Twine(count));
   // All rows of a row-major buffer are as long as the first; the caller's strides are looked at in each call.
   int64_t row = buffer.shape.back() * elementBytes(buffer.dtype);
-  if (!buffer.strided && row % kMapAlignment != 0)
+  if (!flat && !buffer.strided && row % kMapAlignment != 0)
     return refuse(plan, field + ".buffer", "a buffer with rows of a multiple of " + Twine(kMapAlignment) + " bytes",
                   "'" + buffer.name + "' with rows of " + Twine(row));
   if (buffer.offset % kMapAlignment != 0)
@@ -223,10 +231,11 @@ static Error verifyMap(const LaunchPlan &plan, const Launch &launch, const Tenso
   if (map.buffer < 0 || map.buffer >= arguments)
     return refuse(plan, field + ".buffer", "an index of the launch's " + Twine(arguments) + " buffers", map.buffer);
   const Buffer &buffer = plan.buffers[launch.buffers[map.buffer]];
-  if (Error error = verifyMapped(plan, buffer, field))
+  if (Error error = verifyMapped(plan, buffer, map.flat, field))
     return error;
-  if (map.box_rows < 1 || map.box_rows > kMaxBox)
-    return refuse(plan, field + ".box_rows", "1 to " + Twine(kMaxBox), map.box_rows);
+  int64_t most_rows = map.flat ? 1 : kMaxBox;
+  if (map.box_rows < 1 || map.box_rows > most_rows)
+    return refuse(plan, field + ".box_rows", "1 to " + Twine(most_rows), map.box_rows);
   if (map.swizzle != 0 && map.swizzle != 32 && map.swizzle != 64 && map.swizzle != 128)
     return refuse(plan, field + ".swizzle", "0, 32, 64 or 128 bytes", map.swizzle);
   int64_t step = kMapAlignment / elementBytes(buffer.dtype);
@@ -235,6 +244,19 @@ static Error verifyMap(const LaunchPlan &plan, const Launch &launch, const Tenso
     return refuse(plan, field + ".box_columns",
                   "a multiple of " + Twine(step) + " of at most " + Twine(most) + " elements of " + buffer.dtype,
                   map.box_columns);
+  return Error::success();
+}
+
+static Error verifyZeroed(const LaunchPlan &plan, const Launch &launch, const std::string &field) {
+  auto arguments = static_cast<int64_t>(launch.buffers.size());
+  for (int64_t index : launch.zeroed) {
+    if (index < 0 || index >= arguments)
+      return refuse(plan, field + ".zeroed", "indices of the launch's " + Twine(arguments) + " buffers", index);
+    const Buffer &buffer = plan.buffers[launch.buffers[index]];
+    if (launch.threads == 0 || buffer.role == BufferRole::Input || elementBytes(buffer.dtype) != 4)
+      return refuse(plan, field + ".zeroed", "outputs or workspace of float32 or int32, of kernels of a GPU",
+                    "'" + buffer.name + "'");
+  }
   return Error::success();
 }
 
@@ -267,6 +289,8 @@ static Error verifyLaunch(const LaunchPlan &plan, size_t index) {
   for (int64_t buffer : launch.buffers)
     if (buffer < 0 || buffer >= static_cast<int64_t>(plan.buffers.size()))
       return refuse(plan, field + ".buffers", "indices from 0 to " + Twine(int64_t(plan.buffers.size()) - 1), buffer);
+  if (Error error = verifyZeroed(plan, launch, field))
+    return error;
   return verifyMaps(plan, launch, field);
 }
 

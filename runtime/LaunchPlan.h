@@ -41,6 +41,7 @@ struct TensorMap {
   int64_t box_rows = 0;    ///< 1 to 256
   int64_t box_columns = 0; ///< 1 to 256 elements; in bytes a multiple of 16 and at most `swizzle`, if that is not 0
   int64_t swizzle = 0;     ///< bytes of shared memory in which chunks of 16 change places: 0 (they don't), 32, 64, 128
+  bool flat = false;       ///< of a row-major buffer as one run of elements; then box_rows is 1
 };
 
 struct Launch {
@@ -50,6 +51,9 @@ struct Launch {
   int64_t threads = 0;              ///< of a block; 0 for host kernels
   int64_t shared_bytes = 0;         ///< dynamic shared memory of a block
   std::vector<TensorMap> maps = {}; ///< the kernel's parameters behind those of its buffers; none for host kernels
+  /// Indices into `buffers`: outputs or workspace that are set to zero before the launch, on its stream. A launcher
+  /// makes sure that a strided output is dense.
+  std::vector<int64_t> zeroed = {};
 };
 
 /// Buffers: inputs first, then outputs, then workspace.

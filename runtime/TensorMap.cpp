@@ -7,6 +7,9 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <functional>
+#include <numeric>
+
 using namespace llvm;
 
 namespace lighthouse {
@@ -58,14 +61,19 @@ static Layout layoutOf(const Buffer &buffer, const int64_t *strides) {
 Error encodeTensorMap(const CudaDriver &driver, const TensorMap &map, const Buffer &buffer, void *address,
                       const int64_t *strides, CUtensorMap &encoded) {
   Layout layout = layoutOf(buffer, strides);
+  size_t rank = buffer.shape.size();
+  if (map.flat) {
+    layout.sizes[0] = std::accumulate(buffer.shape.begin(), buffer.shape.end(), uint64_t(1), std::multiplies<>());
+    rank = 1;
+  }
   uint32_t box[kMaxRank] = {static_cast<uint32_t>(map.box_columns), static_cast<uint32_t>(map.box_rows), 1, 1};
   constexpr uint32_t every_element[kMaxRank] = {1, 1, 1, 1};
-  CUresult result = driver.cuTensorMapEncodeTiled(&encoded, dataType(buffer.dtype), buffer.shape.size(), address,
+  CUresult result = driver.cuTensorMapEncodeTiled(&encoded, dataType(buffer.dtype), rank, address,
                                                   layout.sizes, layout.strides, box, every_element, kMapInterleaveNone,
                                                   swizzleMode(map.swizzle), kMapPromotion128, kMapFillZero);
   if (result == kCudaSuccess)
     return Error::success();
-  ArrayRef<uint64_t> given = ArrayRef(layout.strides).take_front(buffer.shape.size() - 1);
+  ArrayRef<uint64_t> given = ArrayRef(layout.strides).take_front(rank - 1);
   return driver.check(result,
                       formatv("tensor map of '{0}' at {1:x}, last dimension first with strides of {2:$[, ]} bytes: "
                               "cuTensorMapEncodeTiled",

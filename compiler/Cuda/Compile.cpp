@@ -19,9 +19,9 @@ namespace lighthouse {
 llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target) {
   CompiledModule compiled;
   compiled.target = target.name();
-  auto fuse = [](OpPassManager &pm) {
+  auto fuse = [&](OpPassManager &pm) {
     buildStagePipeline(pm);
-    buildCudaFusionPipeline(pm);
+    buildCudaFusionPipeline(pm, target);
   };
   if (llvm::Error error = runPipeline(module, fuse))
     return std::move(error);
@@ -53,7 +53,7 @@ llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &targe
     return std::move(error);
   if (stage == EmitStage::Stages)
     return textOf(module, "");
-  if (llvm::Error error = runPipeline(module, buildCudaFusionPipeline))
+  if (llvm::Error error = runPipeline(module, [&](OpPassManager &pm) { buildCudaFusionPipeline(pm, target); }))
     return std::move(error);
   if (stage == EmitStage::Fused)
     return textOf(module, "");

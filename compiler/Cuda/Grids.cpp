@@ -29,6 +29,7 @@ static llvm::Expected<std::vector<TensorMap>> tensorMapsOf(LLVM::LLVMFuncOp kern
   auto written = kernel->getAttrOfType<ArrayAttr>(kTensorMapsAttr);
   for (Attribute each : written ? written.getValue() : ArrayRef<Attribute>()) {
     TensorMap &map = maps.emplace_back();
+    map.flat = isa<DictionaryAttr>(each) && cast<DictionaryAttr>(each).contains("flat");
     for (auto [name, field] : {std::pair("view", &map.buffer), std::pair("rows", &map.box_rows),
                                std::pair("columns", &map.box_columns), std::pair("swizzle", &map.swizzle)})
       if (llvm::Error error = readField(dyn_cast<DictionaryAttr>(each), name, *field))
@@ -52,6 +53,8 @@ llvm::Error setGrids(std::vector<LaunchPlan> &plans, ModuleOp module) {
       if (!maps)
         return maps.takeError();
       launch.maps = std::move(*maps);
+      if (auto zeroed = kernel->getAttrOfType<DenseI64ArrayAttr>(kZeroedAttr))
+        launch.zeroed.assign(zeroed.asArrayRef().begin(), zeroed.asArrayRef().end());
     }
   return llvm::Error::success();
 }

@@ -26,11 +26,14 @@ struct HopperBlocks {
   }
 };
 
+/// Head sizes that they take, up to.
+inline constexpr int64_t kHopperHeadDim = 128;
+
 /// Whether the schedules for sm_90a take that element type and head size.
 bool hasHopperSchedule(mlir::Type element, int64_t head_dim);
 
-/// How many heads of all batches are worked on at once, so that what they read again and again (`bytesOfHead`) fits
+/// How many of all heads are worked on at once, so that what they read again and again (`bytesOfHead`) fits
 /// `cacheBytes`: a divisor of their number.
-int64_t headsOfSection(const AttentionSizes &sizes, int64_t bytesOfHead, int64_t cacheBytes);
+int64_t headsOfSection(int64_t heads, int64_t bytesOfHead, int64_t cacheBytes);
 
 } // namespace lighthouse::cuda

@@ -29,11 +29,11 @@ LogicalResult HopperBlocks::check(lighthouse::KernelOp kernel) const {
 }
 
 bool hasHopperSchedule(Type element, int64_t head_dim) {
-  return (element.isF16() || element.isBF16()) && head_dim <= 128;
+  return (element.isF16() || element.isBF16()) && head_dim <= kHopperHeadDim;
 }
 
-int64_t headsOfSection(const AttentionSizes &sizes, int64_t bytesOfHead, int64_t cacheBytes) {
-  int64_t heads = sizes.batch * sizes.heads, most = std::max<int64_t>(1, cacheBytes / bytesOfHead);
+int64_t headsOfSection(int64_t heads, int64_t bytesOfHead, int64_t cacheBytes) {
+  int64_t most = std::max<int64_t>(1, cacheBytes / std::max<int64_t>(bytesOfHead, 1));
   for (int64_t count = std::min(most, heads); count > 1; --count)
     if (heads % count == 0)
       return count;
@@ -56,8 +56,8 @@ public:
     if (failed(blocks.check(c.kernel)))
       return failure();
     int64_t runs = llvm::divideCeil(sizes.rows, blocks.rows());
-    int64_t section = headsOfSection(sizes, 2 * sizes.rows * blocks.width * 2 / sizes.group(), kSectionBytes);
     int64_t heads = sizes.batch * sizes.heads;
+    int64_t section = headsOfSection(heads, 2 * sizes.rows * blocks.width * 2 / sizes.group(), kSectionBytes);
     // Heads whose keys fit the cache one after another; in a section the runs that see the most keys first.
     Values at = t.delinearize(t.blockId(), {heads / section, runs, section});
     first = t.mul(t.sub(runs - 1, at[1]), blocks.rows());

@@ -130,8 +130,9 @@ void Lowering::forEachBox(tile::ViewType view, ValueRange at, tile::SharedType t
       flat = s.add(s.mul(flat, view.getShape()[dim + 1]), coordinate);
     return body(s.sharedAddress(base), {flat});
   }
+  Value column = static_cast<int64_t>(where.size()) == view.getRank() ? where.pop_back_val() : s.constant(0);
   for (int64_t panel = 0; panel * type.panelColumns() < type.getShape()[1]; ++panel) {
-    Values coordinates = {s.constant(panel * type.panelColumns())};
+    Values coordinates = {s.add(column, panel * type.panelColumns())};
     coordinates.append(where.rbegin(), where.rend());
     body(s.sharedAddress(s.offset(base, panel * type.panelBytes())), coordinates);
   }

@@ -61,6 +61,7 @@ Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
                         .Case([](ScatterOp) { return scheduleScatter; })
                         .Case([](ScatterBackwardOp) { return scheduleScatterBackward; })
                         .Case([](RowDotOp) { return scheduleRowDot; })
+                        .Case([](AttendBackwardJoinedOp) { return scheduleHopperAttendBackward; })
                         .Case([](AttendBackwardKeysOp) { return scheduleAttendKeys; })
                         .Case([](AttendBackwardQueriesOp) { return scheduleAttendQueries; })
                         .Case([](GatherBackwardOp) { return scheduleUnpool; })

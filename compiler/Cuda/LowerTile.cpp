@@ -86,9 +86,19 @@ private:
       function.setArgAttr(argument, LLVM::LLVMDialect::getAlignAttrName(), b.getI64IntegerAttr(kTensorMapAlignment));
       lowering.maps[key] = function.getArgument(argument);
       auto number = [&](StringRef field, int64_t value) { return b.getNamedAttr(field, b.getI64IntegerAttr(value)); };
-      described.push_back(b.getDictionaryAttr({number("view", key.view), number("rows", key.rows),
-                                               number("columns", key.columns), number("swizzle", key.flat ? 0 : 128)}));
+      SmallVector<NamedAttribute> fields = {number("view", key.view), number("rows", key.rows),
+                                            number("columns", key.columns), number("swizzle", key.flat ? 0 : 128)};
+      if (key.flat)
+        fields.push_back(b.getNamedAttr("flat", b.getUnitAttr()));
+      described.push_back(b.getDictionaryAttr(fields));
     }
+    llvm::SetVector<int64_t> zeroed;
+    kernel.walk([&](tile::SendOp send) {
+      if (send.getAdd())
+        zeroed.insert(cast<BlockArgument>(send.getView()).getArgNumber());
+    });
+    if (!zeroed.empty())
+      function->setAttr(kZeroedAttr, b.getDenseI64ArrayAttr(zeroed.getArrayRef()));
     if (!described.empty())
       function->setAttr(kTensorMapsAttr, b.getArrayAttr(described));
   }

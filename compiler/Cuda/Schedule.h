@@ -47,6 +47,7 @@ mlir::FailureOr<Grid> scheduleRowDot(KernelContext &context);
 mlir::FailureOr<Grid> scheduleAttend(KernelContext &context);
 mlir::FailureOr<Grid> scheduleHopperAttend(KernelContext &context);
 mlir::FailureOr<Grid> scheduleAttendKeys(KernelContext &context);
+mlir::FailureOr<Grid> scheduleHopperAttendBackward(KernelContext &context);
 mlir::FailureOr<Grid> scheduleAttendQueries(KernelContext &context);
 
 /// Dimensions of a tensor value.

@@ -14,17 +14,27 @@ namespace lighthouse {
 namespace {
 
 struct SeparateGradientsPass : impl::SeparateGradientsBase<SeparateGradientsPass> {
+  using SeparateGradientsBase::SeparateGradientsBase;
+
   void runOnOperation() override {
-    getOperation().walk([](AttendBackwardOp op) {
+    getOperation().walk([&](AttendBackwardOp op) {
       if (op.getParts() == 1)
         separate(op);
     });
   }
 
-  static void separate(AttendBackwardOp op) {
+  void separate(AttendBackwardOp op) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
     Value delta = RowDotOp::create(builder, loc, op.getOs(), op.getDos());
+    auto rows = cast<RankedTensorType>(op.getQs().getType());
+    if (rows.getElementTypeBitWidth() == 16 && rows.getShape().back() <= joined) {
+      auto all = AttendBackwardJoinedOp::create(builder, loc, op.getQs(), op.getKs(), op.getVs(), op.getLse(), delta,
+                                                op.getDos(), op.getScaleAttr());
+      op.replaceAllUsesWith(all.getResults());
+      op.erase();
+      return;
+    }
     auto keys = AttendBackwardKeysOp::create(builder, loc, op.getQs(), op.getKs(), op.getVs(), op.getLse(), delta,
                                              op.getDos(), op.getScaleAttr());
     auto queries = AttendBackwardQueriesOp::create(builder, loc, op.getQs(), op.getKs(), op.getVs(), op.getLse(), delta,

@@ -212,6 +212,20 @@ def AttendBackwardQueriesOp : AttendBackwardPart<"attend_backward_queries"> {
   let results = (outs RowTensor:$dqs);
 }
 
+def AttendBackwardJoinedOp : AttendBackwardPart<"attend_backward_joined"> {
+  let summary = "all gradients of attend, those of queries added up by several work items";
+  let description = [{
+    `dqs`, `dks` and `dvs` of `attend_backward`, with `delta` its row sums of `do * o`. A block of keys adds to the gradients of all queries that see it, in any order with other blocks: five
+    products instead of the seven of `attend_backward_keys` and `attend_backward_queries`, but `dqs` varies by rounding from run to run.
+
+    ```mlir
+    %dqs, %dks, %dvs = lighthouse.attend_backward_joined %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32}
+        : tensor<1x8x2560x64xbf16>, tensor<1x8x2560x64xbf16>, tensor<1x8x2560x64xbf16>, tensor<1x8x2560xf32>, tensor<1x8x2560xf32>, tensor<1x8x2560x64xbf16>
+    ```
+  }];
+  let results = (outs RowTensor:$dqs, RowTensor:$dks, RowTensor:$dvs);
+}
+
 def SumPartsOp : Stage<"sum_parts", [Fuses]> {
   let summary = "adds up the parts of a gradient";
   let description = [{

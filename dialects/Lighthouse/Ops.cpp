@@ -340,6 +340,16 @@ LogicalResult AttendBackwardKeysOp::inferReturnTypes(MLIRContext *context, std::
   return success();
 }
 
+LogicalResult AttendBackwardJoinedOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                                       Types &results) {
+  FailureOr<Rows3> types = partOperands(loc, op);
+  if (failed(types))
+    return failure();
+  for (RankedTensorType type : {types->q, types->k, types->v})
+    results.push_back(type.clone(Float32Type::get(context)));
+  return success();
+}
+
 LogicalResult AttendBackwardQueriesOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
                                                         Types &results) {
   FailureOr<Rows3> types = partOperands(loc, op);
@@ -476,6 +486,9 @@ void ScatterOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, 
 void ScatterBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dos"}, set); }
 void AttendBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs", "dks", "dvs"}, set); }
 void RowDotOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"delta"}, set); }
+void AttendBackwardJoinedOp::getAsmResultNames(OpAsmSetValueNameFn set) {
+  nameResults(*this, {"dqs", "dks", "dvs"}, set);
+}
 void AttendBackwardKeysOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dks", "dvs"}, set); }
 void AttendBackwardQueriesOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs"}, set); }
 void SumPartsOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs"}, set); }

@@ -81,15 +81,16 @@ LogicalResult RingOp::verify() {
 static LogicalResult verifyTensorCopy(Operation *op, ViewType view, ValueRange at, SharedType tile) {
   if (view.getElementType() != tile.getElementType())
     return op->emitOpError("expects elements of one type, but got ") << view << " and " << tile;
-  int64_t coordinates = tile.getRank() == 1 ? view.getRank() : view.getRank() - 1;
-  if (view.getRank() < 2 || static_cast<int64_t>(at.size()) != coordinates)
+  int64_t coordinates = at.size(), least = tile.getRank() == 1 || !isa<SendOp>(op) ? view.getRank() - tile.getRank() + 1 : view.getRank() - 1;
+  bool withColumn = isa<SendOp>(op) && coordinates == view.getRank();
+  if (view.getRank() < 2 || !(coordinates == least || withColumn))
     return op->emitOpError("expects a view of two dimensions or more and ")
-           << coordinates << " coordinates, but got " << view << " and " << at.size();
+           << least << " coordinates, but got " << view << " and " << coordinates;
   if (tile.getShape()[0] > 256)
     return op->emitOpError("expects tiles of at most 256 rows, but got ") << tile;
   if (tile.getRank() == 1 && view.getStrided())
     return op->emitOpError("expects a view that is one run of elements, but got ") << view;
-  if (tile.getRank() == 2 && tile.getShape()[1] < view.getShape().back())
+  if (tile.getRank() == 2 && !withColumn && tile.getShape()[1] < view.getShape().back())
     return op->emitOpError("expects a tile that has the view's ")
            << view.getShape().back() << " columns, but got " << tile;
   return success();
@@ -118,8 +119,8 @@ LogicalResult PanelOp::verify() {
 LogicalResult DotAsyncOp::verify() {
   RankedTensorType result = getType().getTile();
   SharedType b = getB().getType();
-  if (getAcc() && getAcc().getType() != result)
-    return emitOpError("expects an accumulator of type ") << result << ", but got " << getAcc().getType();
+  if (getAcc() && getAcc().getType() != result && getAcc().getType() != getType())
+    return emitOpError("expects an accumulator of type ") << result << ", or pending, but got " << getAcc().getType();
   if (result.getEncoding() != MmaAttr::get(getContext(), 4) || result.getRank() != 2 || result.getDimSize(0) != 64)
     return emitOpError("expects a product of 64 rows and layout #tile.mma<warps = 4>, but got ") << result;
   Type element = b.getElementType();
@@ -170,16 +171,18 @@ LogicalResult DrainOp::verify() { return expectWarpgroups(*this); }
 
 namespace {
 
-/// Walks a role's ops in order, with the products under way.
+/// Walks a role's ops in order, with the products under way: their pending tiles, the oldest first.
 class Flights {
 public:
   LogicalResult check(Block &block) {
-    size_t before = flying.size();
+    SmallVector<Value> outer = std::move(flying);
+    flying.clear();
     for (Operation &op : block)
       if (failed(check(&op)))
         return failure();
-    if (flying.size() > before)
-      return flying.back().emitOpError("expects an await in the same block of ops");
+    if (!flying.empty())
+      return mlir::emitError(flying.back().getLoc(), "expects an await in the same block of ops for each product");
+    flying = std::move(outer);
     return success();
   }
 
@@ -197,18 +200,26 @@ private:
       unpublished.clear();
     if (auto send = dyn_cast<SendOp>(op); send && unpublished.contains(send.getSource()))
       return send.emitOpError("expects a publish after its tile was written");
-    if (op->getNumRegions() > 0 && !flying.empty() && !op->hasTrait<OpTrait::IsTerminator>())
-      for (Region &region : op->getRegions())
-        if (region.walk([](DotAsyncOp) { return WalkResult::interrupt(); }).wasInterrupted())
-          return flying.back().emitOpError("expects an await before products in an inner block of ops");
+    return checkControl(op);
+  }
+
+  LogicalResult checkControl(Operation *op) {
+    bool multiplies = false;
+    for (Region &region : op->getRegions())
+      multiplies |= region.walk([](DotAsyncOp) { return WalkResult::interrupt(); }).wasInterrupted();
+    if (multiplies && isAnyUnderWay())
+      return op->emitOpError("expects products around it to be awaited, as there are some in it");
     for (Region &region : op->getRegions())
       for (Block &block : region)
         if (failed(check(block)))
           return failure();
-    if (!flying.empty())
-      for (Value result : op->getResults())
-        madeInFlight.insert(result);
+    if (isAnyUnderWay())
+      madeInFlight.insert(op->result_begin(), op->result_end());
     return success();
+  }
+
+  bool isAnyUnderWay() const {
+    return llvm::any_of(flying, [&](Value each) { return !ended.contains(each); });
   }
 
   LogicalResult begin(DotAsyncOp dot) {
@@ -217,41 +228,47 @@ private:
     for (Value operand : {dot.getA(), Value(dot.getB())})
       if (unpublished.contains(operand))
         return dot.emitOpError("expects a publish after its shared tile was written");
-    flying.push_back(dot);
+    // It goes on with the sums of one that is under way, which is not awaited itself.
+    if (dot.getAcc() && isa<PendingType>(dot.getAcc().getType())) {
+      auto found = llvm::find(flying, dot.getAcc());
+      if (found == flying.end())
+        return dot.emitOpError("expects to add to a product of the same block of ops that is under way");
+      flying.erase(found);
+    }
+    flying.push_back(dot.getResult());
     return success();
   }
 
   LogicalResult end(AwaitOp await) {
-    auto dot = await.getPending().getDefiningOp<DotAsyncOp>();
-    auto found = llvm::find(flying, dot);
-    if (!dot || found == flying.end() || dot->getBlock() != await->getBlock())
+    auto found = llvm::find(flying, await.getPending());
+    if (found == flying.end())
       return await.emitOpError("expects a product of the same block of ops that is under way");
     // Those begun before it have ended too, and are still to be awaited for their tiles.
     ended.insert(flying.begin(), std::next(found));
     flying.erase(found);
-    if (llvm::all_of(flying, [&](DotAsyncOp each) { return ended.contains(each); }))
-      madeInFlight.clear();
-    else
+    if (isAnyUnderWay())
       madeInFlight.insert(await.getResult());
     return success();
   }
 
   LogicalResult checkRelease(ReleaseOp release) {
-    for (DotAsyncOp dot : flying)
+    for (Value pending : flying) {
+      auto dot = pending.getDefiningOp<DotAsyncOp>();
+      if (!dot || ended.contains(pending))
+        continue;
       for (Value operand : {dot.getA(), Value(dot.getB())}) {
         if (auto panel = operand.getDefiningOp<PanelOp>())
           operand = panel.getSource();
         auto receive = operand.getDefiningOp<ReceiveOp>();
-        if (!ended.contains(dot) && receive && receive.getRing() == release.getRing() &&
-            receive.getNumber() == release.getNumber())
+        if (receive && receive.getRing() == release.getRing() && receive.getNumber() == release.getNumber())
           return release.emitOpError("expects no product under way that reads the tile");
       }
+    }
     return success();
   }
 
-  SmallVector<DotAsyncOp> flying;
-  llvm::DenseSet<DotAsyncOp> ended;
-  llvm::DenseSet<Value> madeInFlight, unpublished;
+  SmallVector<Value> flying;
+  llvm::DenseSet<Value> ended, madeInFlight, unpublished;
 };
 
 } // namespace

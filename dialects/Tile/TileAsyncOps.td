@@ -139,14 +139,14 @@ def DotAsyncOp : Tile_AsyncOp<"dot_async"> {
   let summary = "begins a matrix product of a warpgroup";
   let description = [{
     `a b`, or `a b + acc`: `a` is [M, K] or, `a_transposed`, [K, M], of shared memory or a register tile of layout `mma`; `b` is [K, N] or, `b_transposed`, [N, K], of shared memory. M = 64. Products run
-    in the order in which they began.
+    in the order in which they began, so `acc` may be the result of one that is under way.
 
     ```mlir
     %s = tile.dot_async %q, %k b_transposed : (!tile.shared<64x128xbf16, panels>, !tile.shared<128x128xbf16, panels>) -> !tile.pending<tensor<64x128xf32, #mma>>
     %o = tile.dot_async %p, %v, %sums : (tensor<64x128xbf16, #mma>, !tile.shared<128x128xbf16, panels>, tensor<64x128xf32, #mma>) -> !tile.pending<tensor<64x128xf32, #mma>>
     ```
   }];
-  let arguments = (ins AnyType:$a, Tile_SharedType:$b, Optional<AnyRankedTensor>:$acc, UnitAttr:$a_transposed, UnitAttr:$b_transposed);
+  let arguments = (ins AnyType:$a, Tile_SharedType:$b, Optional<AnyType>:$acc, UnitAttr:$a_transposed, UnitAttr:$b_transposed);
   let results = (outs Tile_PendingType:$result);
   let assemblyFormat = "$a (`a_transposed` $a_transposed^)? `,` $b (`b_transposed` $b_transposed^)? (`,` $acc^)? attr-dict `:` functional-type(operands, results)";
 }
@@ -181,8 +181,8 @@ def PublishOp : Tile_AsyncOp<"publish"> {
 def SendOp : Tile_AsyncOp<"send"> {
   let summary = "begins a tensor copy from shared memory to a view, or adds to it";
   let description = [{
-    Rows from the last coordinate on; what lies beyond the view is left out. By the first thread of the role, after a barrier. `add`: float32 elements are added to those there, in any order
-    with what other blocks add.
+    Rows from the last coordinate on, or from the last but one with the last the first column; what lies beyond the view is left out. By the first thread of the warpgroup, after a barrier. `add`: float32
+    elements are added to those there, in any order with what other blocks add; the view is all zeros when the kernel begins.
 
     ```mlir
     tile.send %tile, %os[%b, %h, %row] : !tile.shared<64x128xbf16, panels>, !tile.view<1x8x4096x128xbf16>

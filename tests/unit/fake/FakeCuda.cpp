@@ -318,6 +318,12 @@ CUresult cuStreamIsCapturing(CUstream, int *status) {
   return 0;
 }
 
+CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUstream) {
+  ENTER(cuMemsetD32Async);
+  fakeCuda()->memsets.push_back({address, value, count});
+  return 0;
+}
+
 CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
                         unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void **parameters,
                         void **) {

@@ -49,6 +49,13 @@ struct FakeLaunch {
 
 /// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
 /// "version=11020 capabilities=90,86 fail=cuInit:100 absent=cuLaunchKernel".
+/// Words that were set.
+struct FakeMemset {
+  unsigned long long address;
+  unsigned value;
+  size_t count;
+};
+
 struct FakeCuda {
   int version = 13000;
   std::vector<int> capabilities = {90, 90}; ///< of each device
@@ -61,6 +68,7 @@ struct FakeCuda {
 
   std::vector<std::string> calls; ///< names, in order
   std::vector<FakeTensorMap> encoded;
+  std::vector<FakeMemset> memsets;
   std::vector<FakeLaunch> launches;
   std::vector<std::string> images; ///< that were loaded
   std::vector<FakeContext> primary;
