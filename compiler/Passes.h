@@ -33,6 +33,8 @@ inline constexpr llvm::StringLiteral kSharedBytesAttr = "lighthouse.shared_bytes
 /// On CUDA kernels, optional: an array of the tensor maps that are the last parameters, in order, a dictionary of i64
 /// each: `view` is the number of the view among the kernel's, `rows`, `columns` and `swizzle` are as in TensorMap.
 inline constexpr llvm::StringLiteral kTensorMapsAttr = "lighthouse.tensor_maps";
+/// On CUDA kernels, optional: a unit, Launch::programmatic.
+inline constexpr llvm::StringLiteral kProgrammaticAttr = "lighthouse.programmatic";
 inline constexpr int64_t kSharedAlignment = 128; ///< of each tile in shared memory, in bytes
 
 #define GEN_PASS_DECL

@@ -64,7 +64,8 @@ static json::Value toJSON(const Launch &launch) {
                       {"buffers", json::Array(launch.buffers)},
                       {"threads", launch.threads},
                       {"shared_bytes", launch.shared_bytes},
-                      {"maps", std::move(maps)}};
+                      {"maps", std::move(maps)},
+                      {"programmatic", launch.programmatic}};
 }
 
 json::Value toJSON(const LaunchPlan &plan) {
@@ -115,7 +116,8 @@ static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("kernel", out.kernel) && mapper.map("items", out.items) &&
          mapper.map("buffers", out.buffers) && mapper.map("threads", out.threads) &&
-         mapper.map("shared_bytes", out.shared_bytes) && mapper.map("maps", out.maps) && hasOnly(value, 6, path);
+         mapper.map("shared_bytes", out.shared_bytes) && mapper.map("maps", out.maps) &&
+         mapper.map("programmatic", out.programmatic) && hasOnly(value, 7, path);
 }
 
 Expected<LaunchPlan> planFromJSON(const json::Value &value) {
@@ -267,6 +269,8 @@ static Error verifyLaunch(const LaunchPlan &plan, size_t index) {
   for (int64_t buffer : launch.buffers)
     if (buffer < 0 || buffer >= static_cast<int64_t>(plan.buffers.size()))
       return refuse(plan, field + ".buffers", "indices from 0 to " + Twine(int64_t(plan.buffers.size()) - 1), buffer);
+  if (launch.programmatic && launch.threads == 0)
+    return refuse(plan, field + ".programmatic", "false, as for every host kernel", "true");
   return verifyMaps(plan, launch, field);
 }
 

@@ -50,6 +50,13 @@ struct Launch {
   int64_t threads = 0;              ///< of a block; 0 for host kernels
   int64_t shared_bytes = 0;         ///< dynamic shared memory of a block
   std::vector<TensorMap> maps = {}; ///< the kernel's parameters behind those of its buffers; none for host kernels
+  /// The kernel may begin while the launch before it in the plan ends. Each of its blocks then has to execute
+  /// griddepcontrol.wait before it reads or writes memory that another kernel writes or reads, and before it exits.
+  /// That waits until the launch before has ended and its writes can be seen, also where that one let this one begin
+  /// early (griddepcontrol.launch_dependents); since that one waited in the same way, so have all launches before it.
+  /// In front of a plan's first launch is a kernel of the caller's that need not have waited: the launcher lets no
+  /// first one overlap it, and no launch on a driver older than CUDA 12.3.
+  bool programmatic = false;
 };
 
 /// Buffers: inputs first, then outputs, then workspace.

@@ -52,6 +52,7 @@ llvm::Error setGrids(std::vector<LaunchPlan> &plans, ModuleOp module) {
       if (!maps)
         return maps.takeError();
       launch.maps = std::move(*maps);
+      launch.programmatic = kernel->hasAttr(kProgrammaticAttr);
     }
   return llvm::Error::success();
 }
