@@ -36,6 +36,8 @@ inline constexpr llvm::StringLiteral kSharedBytesAttr = "lighthouse.shared_bytes
 inline constexpr llvm::StringLiteral kTensorMapsAttr = "lighthouse.tensor_maps";
 /// On CUDA kernels, optional: numbers of the views that are all zeros when the kernel begins (DenseI64ArrayAttr).
 inline constexpr llvm::StringLiteral kZeroedAttr = "lighthouse.zeroed";
+/// On CUDA kernels, optional: a unit, Launch::programmatic.
+inline constexpr llvm::StringLiteral kProgrammaticAttr = "lighthouse.programmatic";
 inline constexpr int64_t kSharedAlignment = 128; ///< of each tile in shared memory, in bytes
 
 #define GEN_PASS_DECL

@@ -63,6 +63,22 @@ enum CudaTensorMapSwizzle : int { kMapSwizzleNone = 0, kMapSwizzle32 = 1, kMapSw
 inline constexpr int kMapPromotion128 = 2; ///< L2 reads 128 bytes at a time
 inline constexpr int kMapFillZero = 0;     ///< CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE
 
+/// CUlaunchAttributeID
+inline constexpr int kLaunchProgrammatic = 6; ///< CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION
+
+struct CUlaunchAttribute {
+  int id;
+  int padding;
+  int64_t value[8]; ///< a union; of kLaunchProgrammatic its first 4 bytes are 1
+};
+
+struct CUlaunchConfig {
+  unsigned grid_x, grid_y, grid_z, block_x, block_y, block_z, shared_bytes;
+  CUstream stream;
+  CUlaunchAttribute *attributes;
+  unsigned num_attributes;
+};
+
 /// The entry points, each with the CUDA version whose form of it we call: X(name, version, parameters).
 #define FOR_EACH_CUDA_ENTRY_POINT(X)                                                                                   \
   X(cuInit, 2000, (unsigned flags))                                                                                    \
@@ -94,6 +110,7 @@ inline constexpr int kMapFillZero = 0;     ///< CU_TENSOR_MAP_FLOAT_OOB_FILL_NON
 
 /// Those that older drivers lack.
 #define FOR_EACH_OPTIONAL_CUDA_ENTRY_POINT(X)                                                                          \
+  X(cuLaunchKernelEx, 11060, (const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra))     \
   X(cuTensorMapEncodeTiled, 12000,                                                                                     \
     (CUtensorMap * map, int data_type, uint32_t rank, void *address, const uint64_t *sizes, const uint64_t *strides,   \
      const uint32_t *box, const uint32_t *element_strides, int interleave, int swizzle, int promotion, int fill))

@@ -22,6 +22,8 @@ namespace lighthouse {
 
 /// Shared memory that a block may have without asking.
 static constexpr int64_t kDefaultSharedBytes = 48 * 1024;
+/// The first CUDA version that captures programmatic launches as such. Drivers before it get plain ones.
+static constexpr int kProgrammaticVersion = 12030;
 static constexpr size_t kLogBytes = size_t(1) << 16;
 
 //===----------------------------------------------------------------------===//
@@ -214,6 +216,26 @@ static Error zero(const CudaDriver &driver, const LaunchPlan &plan, const Launch
   return Error::success();
 }
 
+/// `programmatic`: the kernel may begin before its predecessor in the stream ends.
+static Error launchKernel(const CudaDriver &driver, CUfunction function, const Launch &launch, bool programmatic,
+                          CUstream stream, void **parameters) {
+  CUresult result = kCudaSuccess;
+  auto blocks = static_cast<unsigned>(launch.items), threads = static_cast<unsigned>(launch.threads),
+       shared_bytes = static_cast<unsigned>(launch.shared_bytes);
+  if (programmatic) {
+    CUlaunchAttribute attribute = {kLaunchProgrammatic, 0, {1}};
+    CUlaunchConfig config = {blocks, 1, 1, threads, 1, 1, shared_bytes, stream, &attribute, 1};
+    result = driver.cuLaunchKernelEx(&config, function, parameters, nullptr);
+  } else {
+    result = driver.cuLaunchKernel(function, blocks, 1, 1, threads, 1, 1, shared_bytes, stream, parameters, nullptr);
+  }
+  if (result == kCudaSuccess)
+    return Error::success();
+  return driver.check(result, "kernel '" + Twine(launch.kernel) + "', " + Twine(blocks) + " blocks of " +
+                                  Twine(threads) + " threads and " + Twine(shared_bytes) +
+                                  " bytes of shared memory: " + (programmatic ? "cuLaunchKernelEx" : "cuLaunchKernel"));
+}
+
 Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
   const CudaDriver &driver = home->driver;
@@ -225,6 +247,10 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
   if (driver.cuStreamIsCapturing(stream, &status) != kCudaSuccess || status != 0)
     is_captured = true;
 
+  // In front of the first launch is a kernel of the caller's. That one may not have waited for those before it, as ours
+  // do, and so may end before them; a launch that is not programmatic comes behind them all.
+  bool is_behind_ours = false;
+  bool knows_programmatic = driver.cuLaunchKernelEx && driver.version() >= kProgrammaticVersion;
   SmallVector<char *, 32> places;
   placeBuffers(plan, args, workspace, places);
   SmallVector<uint64_t, 64> parameters;
@@ -245,12 +271,11 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
       pointers.push_back(&map);
     if (Error error = zero(driver, plan, launch, places, stream))
       return error;
-    CUresult result = driver.cuLaunchKernel(functions[&plan - plans.data()][index], launch.items, 1, 1, launch.threads,
-                                            1, 1, launch.shared_bytes, stream, pointers.data(), nullptr);
-    if (result != kCudaSuccess)
-      return driver.check(result, "kernel '" + Twine(launch.kernel) + "', " + Twine(launch.items) + " blocks of " +
-                                      Twine(launch.threads) + " threads and " + Twine(launch.shared_bytes) +
-                                      " bytes of shared memory: cuLaunchKernel");
+    bool programmatic = launch.programmatic && launch.zeroed.empty() && is_behind_ours && knows_programmatic;
+    if (Error error =
+            launchKernel(driver, functions[&plan - plans.data()][index], launch, programmatic, stream, pointers.data()))
+      return error;
+    is_behind_ours = true;
   }
   return Error::success();
 }

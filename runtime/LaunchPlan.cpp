@@ -65,7 +65,8 @@ static json::Value toJSON(const Launch &launch) {
                       {"threads", launch.threads},
                       {"shared_bytes", launch.shared_bytes},
                       {"maps", std::move(maps)},
-                      {"zeroed", json::Array(launch.zeroed)}};
+                      {"zeroed", json::Array(launch.zeroed)},
+                      {"programmatic", launch.programmatic}};
 }
 
 json::Value toJSON(const LaunchPlan &plan) {
@@ -116,7 +117,8 @@ static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("kernel", out.kernel) && mapper.map("items", out.items) &&
          mapper.map("buffers", out.buffers) && mapper.map("threads", out.threads) &&
-         mapper.map("shared_bytes", out.shared_bytes) && mapper.map("maps", out.maps) && mapper.map("zeroed", out.zeroed) && hasOnly(value, 7, path);
+         mapper.map("shared_bytes", out.shared_bytes) && mapper.map("maps", out.maps) &&
+         mapper.map("zeroed", out.zeroed) && mapper.map("programmatic", out.programmatic) && hasOnly(value, 8, path);
 }
 
 Expected<LaunchPlan> planFromJSON(const json::Value &value) {
@@ -291,6 +293,8 @@ static Error verifyLaunch(const LaunchPlan &plan, size_t index) {
       return refuse(plan, field + ".buffers", "indices from 0 to " + Twine(int64_t(plan.buffers.size()) - 1), buffer);
   if (Error error = verifyZeroed(plan, launch, field))
     return error;
+  if (launch.programmatic && launch.threads == 0)
+    return refuse(plan, field + ".programmatic", "false, as for every host kernel", "true");
   return verifyMaps(plan, launch, field);
 }
 

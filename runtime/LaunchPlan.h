@@ -54,6 +54,13 @@ struct Launch {
   /// Indices into `buffers`: outputs or workspace that are set to zero before the launch, on its stream. A launcher
   /// makes sure that a strided output is dense.
   std::vector<int64_t> zeroed = {};
+  /// The kernel may begin while the launch before it in the plan ends. Each of its blocks then has to execute
+  /// griddepcontrol.wait before it reads or writes memory that another kernel writes or reads, and before it exits.
+  /// That waits until the launch before has ended and its writes can be seen, also where that one let this one begin
+  /// early (griddepcontrol.launch_dependents); since that one waited in the same way, so have all launches before it.
+  /// In front of a plan's first launch is a kernel of the caller's that need not have waited: the launcher lets no
+  /// first one overlap it, none for which it sets memory to zero, and none on a driver older than CUDA 12.3.
+  bool programmatic = false;
 };
 
 /// Buffers: inputs first, then outputs, then workspace.

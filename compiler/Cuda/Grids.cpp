@@ -55,6 +55,7 @@ llvm::Error setGrids(std::vector<LaunchPlan> &plans, ModuleOp module) {
       launch.maps = std::move(*maps);
       if (auto zeroed = kernel->getAttrOfType<DenseI64ArrayAttr>(kZeroedAttr))
         launch.zeroed.assign(zeroed.asArrayRef().begin(), zeroed.asArrayRef().end());
+      launch.programmatic = kernel->hasAttr(kProgrammaticAttr);
     }
   return llvm::Error::success();
 }

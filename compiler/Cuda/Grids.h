@@ -11,8 +11,8 @@ class ModuleOp;
 
 namespace lighthouse {
 
-/// Sets blocks, threads, shared memory and tensor maps of every launch from the function of its kernel in `module`.
-/// Fails when a kernel is missing, or its tensor maps are not what kTensorMapsAttr asks for.
+/// Sets all of each launch but its buffers from the function of its kernel in `module`. Fails when a kernel is missing,
+/// or its tensor maps are not what kTensorMapsAttr asks for.
 llvm::Error setGrids(std::vector<LaunchPlan> &plans, mlir::ModuleOp module);
 
 } // namespace lighthouse

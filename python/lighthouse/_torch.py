@@ -79,7 +79,7 @@ def _check_sizes(q: Tensor, k: Tensor, v: Tensor) -> None:
 
 def _autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What autocast does to the inputs of scaled_dot_product_attention."""
-    device = q.device.type
+    device = "cuda" if q.is_cuda else "cpu"
     if not torch.is_autocast_enabled(device):
         return q, k, v
     dtype = torch.get_autocast_dtype(device)

@@ -115,6 +115,12 @@ class _Attention(torch.autograd.Function):
         return dq, dk, dv, None, None
 
 
+# What Function.apply comes to where no functorch transform is active (is_plain), with less Python in between: tensors
+# that outlived such a transform are unwrapped.
+_apply = super(torch.autograd.Function, _Attention).apply
+_unwrap = torch._C._functorch.unwrap_if_dead
+
+
 @cached
 def layout_of(
     shapes: tuple, strides: tuple, dtypes: tuple, devices: tuple, settings: _arguments.Settings, want_aux: bool
@@ -149,7 +155,7 @@ def attention(
     layout = prepare(q, k, v, settings, want_aux)
     if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
         outputs = []
-        out = _Attention.apply(q, k, v, layout, outputs)
+        out = _apply(_unwrap(q), _unwrap(k), _unwrap(v), layout, outputs)
     else:
         outputs, _ = layout.forward([q, k, v], keep=False)
         out = outputs[layout.out]

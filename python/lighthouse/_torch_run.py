@@ -16,6 +16,7 @@ from lighthouse._program import Argument, Function, Program, cached, dense_strid
 
 ALIGNMENT = 64  # bytes, of what lies in a block
 ROW_ALIGNMENT = 16  # bytes, of what a GPU reads
+SMALL = 1 << 20  # bytes, of a block and a workspace that are kept in one piece: a second one costs more time than room
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int32": torch.int32}
 DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
@@ -103,7 +104,7 @@ class Bound:
         """Runs, on a GPU on its current stream. Returns the outputs that are apart, and the block of the others.
 
         On a GPU all inputs start at multiples of ``ROW_ALIGNMENT``. Without ``keep`` the block is scratch memory too,
-        and not returned.
+        and not returned. The block's memory may be longer than the block.
         """
         device = self.device
         if self.copied:
@@ -111,22 +112,22 @@ class Bound:
         outputs = [
             torch.empty_strided(shape, strides, dtype=dtype, device=device) for shape, strides, dtype in self.results
         ]
-        addresses = [tensor.data_ptr() for tensor in inputs]
-        addresses += [tensor.data_ptr() for tensor in outputs]
+        addresses = [tensor.data_ptr() for tensor in (*inputs, *outputs)]
         if block is not None:
             addresses.append(block.data_ptr())
-        kept = None
-        if not keep and self.block.bytes:  # One piece of memory for both: a block's size is a multiple of ALIGNMENT.
-            scratch = torch.empty(self.block.bytes + self.workspace_bytes, dtype=torch.uint8, device=device)
-            start = scratch.data_ptr()
+        both = self.block.bytes + self.workspace_bytes
+        if self.block.bytes and (not keep or both <= SMALL):
+            # One piece of memory: a block's size is a multiple of ALIGNMENT.
+            memory = torch.empty(both, dtype=torch.uint8, device=device) if keep else _scratch(both, device)
+            start = memory.data_ptr()
             addresses += (start, start + self.block.bytes)
-            return self._launch(addresses, outputs, None)
+            return self._launch(addresses, outputs, memory if keep else None)
+        kept = workspace = None
         if self.block.bytes:
             kept = torch.empty(self.block.bytes, dtype=torch.uint8, device=device)
             addresses.append(kept.data_ptr())
-        workspace = None  # torch's memory has an alignment of 64 bytes or more.
         if self.workspace_bytes:
-            workspace = torch.empty(self.workspace_bytes, dtype=torch.uint8, device=device)
+            workspace = _scratch(self.workspace_bytes, device)
         addresses.append(0 if workspace is None else workspace.data_ptr())
         return self._launch(addresses, outputs, kept)
 
@@ -138,6 +139,11 @@ class Bound:
         else:
             self.call(addresses, 0, _stream(self.stream_of))
         return outputs, kept
+
+
+def _scratch(size: int, device: torch.device) -> torch.UntypedStorage:
+    """Memory with an alignment of 64 bytes or more, as all of torch's, that no tensor needs to be made of."""
+    return torch.UntypedStorage(size, device=device)
 
 
 @cached

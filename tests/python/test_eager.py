@@ -7,6 +7,7 @@ import lighthouse
 import pytest
 import torch
 from helpers import SMALL, run, same_bits, small_inputs
+from lighthouse import _torch_run
 from reference import Settings
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -94,6 +95,32 @@ def test_kept_memory_is_one_tensor() -> None:
     assert [x.dtype for x in saved] == [torch.uint8]
     grads = torch.autograd.grad(out, leaves, dout)
     assert all(torch.equal(x, expected[name]) for x, name in zip(grads, ("dq", "dk", "dv"), strict=True))
+
+
+def test_a_large_workspace_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a piece of memory of its own, where together with what is kept it is no longer small."""
+    q, k, v, dout = small_inputs()
+    expected = run(q, k, v, dout, SMALL)
+    leaves = [x.detach().requires_grad_() for x in (q, k, v)]
+    sizes = []
+    for limit in (1 << 30, 0):
+        monkeypatch.setattr(_torch_run, "SMALL", limit)
+        out = lighthouse.attention(*leaves, **vars(SMALL))
+        sizes += [x.nbytes for x in out.grad_fn.saved_tensors]
+        grads = torch.autograd.grad(out, leaves, dout)
+        assert all(torch.equal(x, expected[name]) for x, name in zip(grads, ("dq", "dk", "dv"), strict=True))
+    together, alone = sizes
+    assert together > alone
+
+
+def test_tensors_that_outlived_a_transform() -> None:
+    """They still look like the tensor that the transform made of what it was given."""
+    q, k, v, _ = small_inputs()
+    kept = []
+    torch.func.grad(lambda x: (kept.append(x), x.sum())[1])(q)
+    expected = lighthouse.attention(q, k, v, **vars(SMALL))
+    leaf = k.detach().requires_grad_()
+    assert torch.equal(lighthouse.attention(kept[0], leaf, v, **vars(SMALL)), expected)
 
 
 @each_settings

@@ -45,6 +45,7 @@ TEST_F(SetGrids, Grid) {
   EXPECT_EQ(launch.threads, 128);
   EXPECT_EQ(launch.shared_bytes, 1024);
   EXPECT_TRUE(launch.maps.empty());
+  EXPECT_FALSE(launch.programmatic);
 }
 
 TEST_F(SetGrids, TensorMaps) {
@@ -66,6 +67,11 @@ TEST_F(SetGrids, RefusesMapsWithoutAField) {
   EXPECT_EQ(set(", lighthouse.tensor_maps = [3]"),
             "lighthouse.tensor_maps of kernel attend expects dictionaries of i64 with view, rows, columns and swizzle, "
             "but got one without view");
+}
+
+TEST_F(SetGrids, Programmatic) {
+  EXPECT_EQ(set(", lighthouse.programmatic"), "");
+  EXPECT_TRUE(launch.programmatic);
 }
 
 TEST_F(SetGrids, NoKernel) {

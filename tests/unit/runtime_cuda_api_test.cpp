@@ -7,6 +7,7 @@
 #include "runtime/CudaApi.h"
 
 #include <array>
+#include <cstddef>
 #include <gtest/gtest.h>
 
 template <typename Result, typename... Parameters>
@@ -27,6 +28,13 @@ FOR_EACH_OPTIONAL_CUDA_ENTRY_POINT(SAME_SIZES)
 static_assert(sizeof(CUresult) == sizeof(::CUresult) && sizeof(CUdevice) == sizeof(::CUdevice));
 // The function asks for 64 bytes; cuda.h of CUDA 13 gives them 128.
 static_assert(sizeof(CUtensorMap) == sizeof(::CUtensorMap) && alignof(::CUtensorMap) % alignof(CUtensorMap) == 0);
+static_assert(sizeof(CUlaunchAttribute) == sizeof(::CUlaunchAttribute) &&
+              offsetof(CUlaunchAttribute, value) == offsetof(::CUlaunchAttribute, value));
+static_assert(sizeof(CUlaunchConfig) == sizeof(::CUlaunchConfig) &&
+              offsetof(CUlaunchConfig, shared_bytes) == offsetof(::CUlaunchConfig, sharedMemBytes) &&
+              offsetof(CUlaunchConfig, stream) == offsetof(::CUlaunchConfig, hStream) &&
+              offsetof(CUlaunchConfig, attributes) == offsetof(::CUlaunchConfig, attrs) &&
+              offsetof(CUlaunchConfig, num_attributes) == offsetof(::CUlaunchConfig, numAttrs));
 static_assert(kCudaSuccess == CUDA_SUCCESS && kCudaNotFound == CUDA_ERROR_NOT_FOUND);
 
 TEST(CudaApi, NumbersAreThoseOfTheToolkit) {
@@ -43,6 +51,7 @@ TEST(CudaApi, NumbersAreThoseOfTheToolkit) {
   EXPECT_EQ(kJitErrorLog, CU_JIT_ERROR_LOG_BUFFER);
   EXPECT_EQ(kJitErrorLogBytes, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
   EXPECT_EQ(kJitLogVerbose, CU_JIT_LOG_VERBOSE);
+  EXPECT_EQ(kLaunchProgrammatic, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
   EXPECT_EQ(kMapFloat16, CU_TENSOR_MAP_DATA_TYPE_FLOAT16);
   EXPECT_EQ(kMapFloat32, CU_TENSOR_MAP_DATA_TYPE_FLOAT32);
   EXPECT_EQ(kMapBFloat16, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16);

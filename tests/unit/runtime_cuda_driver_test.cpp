@@ -59,6 +59,7 @@ TEST_F(CudaDriverTest, OlderDriversLackSomeEntryPoints) {
   fake.version = 11040;
   CudaDriver driver = cantFail(CudaDriver::open(fakeLibrary()));
   EXPECT_EQ(driver.cuTensorMapEncodeTiled, nullptr);
+  EXPECT_EQ(driver.cuLaunchKernelEx, nullptr);
   fake.version = 12000;
   EXPECT_NE(cantFail(CudaDriver::open(fakeLibrary())).cuTensorMapEncodeTiled, nullptr);
 }

@@ -95,6 +95,47 @@ TEST_F(CudaModuleTest, RunningOnlyLaunches) {
   EXPECT_EQ(calls("cuLaunchKernel"), 2);
 }
 
+/// forward's launches, both with programmatic set.
+static CompiledModule programmaticModule() {
+  CompiledModule module = smallModule();
+  for (Launch &launch : module.plans[0].launches)
+    launch.programmatic = true;
+  return module;
+}
+
+TEST_F(CudaModuleTest, ProgrammaticLaunchesFollowOurs) {
+  std::unique_ptr<CudaModule> module = load(programmaticModule());
+  int stream = 0;
+  for (bool capturing : {false, true}) {
+    fake.launches.clear();
+    fake.capturing = capturing;
+    EXPECT_EQ(toString(runForward(*module, &stream)), "");
+    ASSERT_EQ(fake.launches.size(), 2u);
+    EXPECT_FALSE(fake.launches[0].programmatic) << "a kernel of the caller's is in front of it";
+    const FakeLaunch &second = fake.launches[1];
+    EXPECT_TRUE(second.programmatic);
+    EXPECT_EQ(second.grid, 3u);
+    EXPECT_EQ(second.block, 256u);
+    EXPECT_EQ(second.shared_bytes, 100u * 1024);
+    EXPECT_EQ(second.stream, &stream);
+    EXPECT_EQ(second.parameters, (std::vector<uint64_t>{0x3000 + 64, 0x4000 + 128, 0x3000, 512, 8, 16}));
+  }
+  fake.failures["cuLaunchKernelEx"] = 701;
+  EXPECT_EQ(toString(runForward(*module)),
+            "kernel 'second', 3 blocks of 256 threads and 102400 bytes of shared memory: cuLaunchKernelEx: "
+            "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES (too many resources requested for launch)");
+  module.reset(); // captured code stays loaded
+  fake.loaded -= 2;
+}
+
+TEST_F(CudaModuleTest, NothingOfOursIsBeforeAnEmptyLaunch) {
+  CompiledModule module = programmaticModule();
+  module.plans[0].launches[0].items = 0;
+  EXPECT_EQ(toString(runForward(*load(module))), "");
+  ASSERT_EQ(fake.launches.size(), 1u);
+  EXPECT_FALSE(fake.launches[0].programmatic);
+}
+
 TEST_F(CudaModuleTest, EmptyLaunchesAreLeftOut) {
   std::unique_ptr<CudaModule> module = load();
   TensorArg dout = {reinterpret_cast<void *>(0x1000), {}};

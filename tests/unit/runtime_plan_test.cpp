@@ -63,7 +63,7 @@ TEST(LaunchPlan, EveryFieldIsRequired) {
     (*value.getAsObject()->getArray("buffers"))[2].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.buffers[2].") + key), std::string::npos) << refusal(value);
   }
-  for (const char *key : {"kernel", "items", "buffers", "threads", "shared_bytes", "maps"}) {
+  for (const char *key : {"kernel", "items", "buffers", "threads", "shared_bytes", "maps", "programmatic"}) {
     json::Value value = toJSON(smallPlan());
     (*value.getAsObject()->getArray("launches"))[1].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.launches[1].") + key), std::string::npos) << refusal(value);
@@ -83,22 +83,25 @@ TEST(LaunchPlan, RefusesWrongTypes) {
   EXPECT_EQ(refusal(value), "unknown field when parsing plan");
 }
 
-/// smallPlan() for a GPU, where `select` reads q and norms through tensor maps.
+/// smallPlan() for a GPU, where `select` reads q and norms through tensor maps and may begin early.
 static LaunchPlan mappedPlan() {
   LaunchPlan plan = smallPlan();
   plan.buffers[2].shape = {2, 8};
   plan.launches[1].buffers = {0, 1, 2};
   plan.launches[1].threads = 128;
   plan.launches[1].maps = {{0, 128, 64, 128}, {2, 1, 8, 0}};
+  plan.launches[1].programmatic = true;
   return plan;
 }
 
-TEST(LaunchPlan, RoundTripOfTensorMaps) {
+TEST(LaunchPlan, RoundTripForGpu) {
   LaunchPlan plan = mappedPlan();
   Expected<LaunchPlan> read = planFromJSON(toJSON(plan));
   ASSERT_TRUE(bool(read)) << toString(read.takeError());
   EXPECT_EQ(toJSON(*read), toJSON(plan));
   EXPECT_TRUE(read->launches[0].maps.empty());
+  EXPECT_FALSE(read->launches[0].programmatic);
+  EXPECT_TRUE(read->launches[1].programmatic);
   ASSERT_EQ(read->launches[1].maps.size(), 2u);
   const TensorMap &q = read->launches[1].maps[0];
   EXPECT_EQ(q.buffer, 0);
@@ -201,7 +204,13 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     All, MappedPlanRefusal,
     testing::Values(
-        BadPlan{"OnHost", [](LaunchPlan &p) { p.launches[1].threads = 0; },
+        BadPlan{"ProgrammaticHost", [](LaunchPlan &p) { p.launches[0].programmatic = true; },
+                "launches[0].programmatic expects false, as for every host kernel, but got true"},
+        BadPlan{"OnHost",
+                [](LaunchPlan &p) {
+                  p.launches[1].threads = 0;
+                  p.launches[1].programmatic = false;
+                },
                 "launches[1].maps expects none, as for every host kernel, but got 2"},
         BadPlan{"TooMany", [](LaunchPlan &p) { p.launches[1].maps.resize(17, p.launches[1].maps[0]); },
                 "launches[1].maps expects at most 16, but got 17"},

@@ -324,19 +324,17 @@ CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUs
   return 0;
 }
 
-CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
-                        unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void **parameters,
-                        void **) {
-  ENTER(cuLaunchKernel);
+CUresult noteLaunch(const CUlaunchConfig &config, CUfunction function, void **parameters, bool programmatic) {
   auto *kernel = reinterpret_cast<FakeKernel *>(function);
   if (stack.empty() || stack.back() != kernel->module->context)
     return 201;
-  if (grid_y * grid_z * block_y * block_z != 1 || grid_x == 0)
+  if (config.grid_y * config.grid_z * config.block_y * config.block_z != 1 || config.grid_x == 0)
     return 1;
   int allowed = std::max(48 * 1024, kernel->attributes[kMaxDynamicSharedBytes]);
-  if (static_cast<int>(shared_bytes) > allowed)
+  if (static_cast<int>(config.shared_bytes) > allowed)
     return 1;
-  FakeLaunch launch = {kernel->name, stack.back(), grid_x, block_x, shared_bytes, stream, {}, {}};
+  FakeLaunch launch = {kernel->name, stack.back(), config.grid_x, config.block_x, config.shared_bytes, config.stream,
+                       {},           {},           programmatic};
   for (size_t i = 0; i < kernel->is_map.size(); ++i) {
     if (kernel->is_map[i])
       launch.maps.push_back(fakeCuda()->encoded.at(static_cast<CUtensorMap *>(parameters[i])->opaque[0]));
@@ -345,6 +343,25 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
   }
   fakeCuda()->launches.push_back(std::move(launch));
   return 0;
+}
+
+CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                        unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void **parameters,
+                        void **) {
+  ENTER(cuLaunchKernel);
+  CUlaunchConfig config = {grid_x, grid_y, grid_z, block_x, block_y, block_z, shared_bytes, stream, nullptr, 0};
+  return noteLaunch(config, function, parameters, false);
+}
+
+CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters, void **) {
+  ENTER(cuLaunchKernelEx);
+  bool programmatic = false;
+  for (unsigned i = 0; i < config->num_attributes; ++i) {
+    if (config->attributes[i].id != kLaunchProgrammatic)
+      return 1;
+    programmatic = static_cast<int>(config->attributes[i].value[0]) == 1;
+  }
+  return noteLaunch(*config, function, parameters, programmatic);
 }
 
 bool isTensorMap(const FakeTensorMap &map, size_t element_bytes) {

@@ -45,6 +45,7 @@ struct FakeLaunch {
   void *stream;
   std::vector<uint64_t> parameters;
   std::vector<FakeTensorMap> maps;
+  bool programmatic = false;
 };
 
 /// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
