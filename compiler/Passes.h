@@ -31,8 +31,8 @@ inline constexpr llvm::StringLiteral kThreadsAttr = "lighthouse.threads";
 inline constexpr llvm::StringLiteral kMinBlocksAttr = "lighthouse.min_blocks";
 inline constexpr llvm::StringLiteral kSharedBytesAttr = "lighthouse.shared_bytes";
 /// On CUDA kernels, optional: an array of the tensor maps that are the last parameters, in order, a dictionary of i64
-/// each: `view` is the number of the view among the kernel's, `rows`, `columns` and `swizzle` are as in TensorMap, a unit
-/// attribute `flat` says that it is.
+/// each: `view` is the number of the view among the kernel's, `rows`, `columns` and `swizzle` are as in TensorMap, a
+/// unit attribute `flat` says that it is.
 inline constexpr llvm::StringLiteral kTensorMapsAttr = "lighthouse.tensor_maps";
 /// On CUDA kernels, optional: numbers of the views that are all zeros when the kernel begins (DenseI64ArrayAttr).
 inline constexpr llvm::StringLiteral kZeroedAttr = "lighthouse.zeroed";

@@ -210,8 +210,8 @@ static Error zero(const CudaDriver &driver, const LaunchPlan &plan, const Launch
     size_t count = std::accumulate(buffer.shape.begin(), buffer.shape.end(), size_t(1), std::multiplies<>());
     auto address = reinterpret_cast<CUdeviceptr>(places[launch.buffers[index]]);
     if (CUresult result = driver.cuMemsetD32Async(address, 0, count, stream); result != kCudaSuccess)
-      return driver.check(result, "kernel '" + Twine(launch.kernel) + "', buffer '" + buffer.name +
-                                      "': cuMemsetD32Async");
+      return driver.check(result,
+                          "kernel '" + Twine(launch.kernel) + "', buffer '" + buffer.name + "': cuMemsetD32Async");
   }
   return Error::success();
 }

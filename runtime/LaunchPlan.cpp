@@ -51,8 +51,11 @@ static json::Value toJSON(const Buffer &buffer) {
 }
 
 static json::Value toJSON(const TensorMap &map) {
-  return json::Object{
-      {"buffer", map.buffer}, {"box_rows", map.box_rows}, {"box_columns", map.box_columns}, {"swizzle", map.swizzle}, {"flat", map.flat}};
+  return json::Object{{"buffer", map.buffer},
+                      {"box_rows", map.box_rows},
+                      {"box_columns", map.box_columns},
+                      {"swizzle", map.swizzle},
+                      {"flat", map.flat}};
 }
 
 static json::Value toJSON(const Launch &launch) {
@@ -110,7 +113,8 @@ static bool fromJSON(const json::Value &value, Buffer &out, json::Path path) {
 static bool fromJSON(const json::Value &value, TensorMap &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("buffer", out.buffer) && mapper.map("box_rows", out.box_rows) &&
-         mapper.map("box_columns", out.box_columns) && mapper.map("swizzle", out.swizzle) && mapper.map("flat", out.flat) && hasOnly(value, 5, path);
+         mapper.map("box_columns", out.box_columns) && mapper.map("swizzle", out.swizzle) &&
+         mapper.map("flat", out.flat) && hasOnly(value, 5, path);
 }
 
 static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {

@@ -68,8 +68,8 @@ Error encodeTensorMap(const CudaDriver &driver, const TensorMap &map, const Buff
   }
   uint32_t box[kMaxRank] = {static_cast<uint32_t>(map.box_columns), static_cast<uint32_t>(map.box_rows), 1, 1};
   constexpr uint32_t every_element[kMaxRank] = {1, 1, 1, 1};
-  CUresult result = driver.cuTensorMapEncodeTiled(&encoded, dataType(buffer.dtype), rank, address,
-                                                  layout.sizes, layout.strides, box, every_element, kMapInterleaveNone,
+  CUresult result = driver.cuTensorMapEncodeTiled(&encoded, dataType(buffer.dtype), rank, address, layout.sizes,
+                                                  layout.strides, box, every_element, kMapInterleaveNone,
                                                   swizzleMode(map.swizzle), kMapPromotion128, kMapFillZero);
   if (result == kCudaSuccess)
     return Error::success();

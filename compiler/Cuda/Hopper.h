@@ -21,9 +21,7 @@ struct HopperBlocks {
   mlir::RankedTensorType tile(mlir::Type element, int64_t width) const {
     return tile::tileType({64, width}, element, layout);
   }
-  mlir::RankedTensorType row(mlir::Type element) const {
-    return tile::tileType({64}, element, tile::rowSlice(layout));
-  }
+  mlir::RankedTensorType row(mlir::Type element) const { return tile::tileType({64}, element, tile::rowSlice(layout)); }
 };
 
 /// Head sizes that they take, up to.

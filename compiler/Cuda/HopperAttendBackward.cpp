@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Causal attention's backward for sm_90a: a block has a run of keys, 64 a warpgroup, and goes through the queries that
-// see them. Keys are on the rows of the products, so that P^T and dS^T stay in the registers that dV += P^T dO and dK +=
-// dS^T Q take them from; only dS goes through shared memory, for the block's part of dQ = dS K, which is added to those
-// of other blocks in global memory (Shah et al., FlashAttention-3, section 3.1 and algorithm 3).
+// see them. Keys are on the rows of the products, so that P^T and dS^T stay in the registers that dV += P^T dO and dK
+// += dS^T Q take them from; only dS goes through shared memory, for the block's part of dQ = dS K, which is added to
+// those of other blocks in global memory (Shah et al., FlashAttention-3, section 3.1 and algorithm 3).
 #include "compiler/Cuda/Hopper.h"
 
 #include <cmath>
@@ -24,7 +24,8 @@ public:
   HopperAttendBackwardSchedule(KernelContext &context, AttendBackwardJoinedOp op)
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(context, sizes, /*groups=*/2, /*columns=*/sizes.head_dim > 64 ? 64 : 128, /*stages=*/2),
-        f32(t.b.getF32Type()), aligned(sizes.rows % kAligned == 0), queryRuns(llvm::divideCeil(sizes.rows, blocks.columns)) {}
+        f32(t.b.getF32Type()), aligned(sizes.rows % kAligned == 0),
+        queryRuns(llvm::divideCeil(sizes.rows, blocks.columns)) {}
 
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)))
@@ -55,8 +56,8 @@ private:
     v = t.ring(2, own, 2);
     q = t.ring(blocks.stages, rows, 2);
     dos = t.ring(blocks.stages, rows, 2);
-    lse = t.ring(blocks.stages, numbers, 2);
-    delta = t.ring(blocks.stages, numbers, 2);
+    lse = t.ring(blocks.stages, numbers, 2, q);
+    delta = t.ring(blocks.stages, numbers, 2, dos);
     for (Value *tile : {&evenScores[0], &evenScores[1], &oddScores[0], &oddScores[1]})
       *tile = t.alloc(t.panels({64, blocks.columns}, sizes.element));
     for (Value &tile : staged)
@@ -91,9 +92,6 @@ private:
       });
       return {};
     });
-    // Scores are begun a run ahead, also those of none.
-    Value all = t.mul(t.sub(queryRuns, begin), sizes.group());
-    t.fetch(c.view(op.getQs()), {batch, t.mul(kvHead, sizes.group()), t.i32(queryRuns * blocks.columns)}, q, all);
   }
 
   /// A tensor copy begins at a multiple of 16 bytes: where rows do not, somewhat earlier.
@@ -128,7 +126,7 @@ private:
       values[i] = t.receive(v, i);
     }
     Value zero = t.constant(wide(), 0);
-    Values sums = forEachHead({zero, zero, t.await(beginScores(t.i32(0)))}, [&](Value each, Value before, ValueRange carried) -> Values {
+    Values sums = forEachHead({zero, zero}, [&](Value each, Value before, ValueRange carried) -> Values {
       head = each;
       numberOfFirst = before;
       // From here on all queries of a run see all keys of ours; the last run may have fewer queries.
@@ -148,19 +146,15 @@ private:
     t.drain();
   }
 
-  /// S^T of the next run of queries, of whichever head.
-  Value beginScores(Value number) {
-    return t.dotAsync(scoresType(), mine(keys), t.receive(q, number), TileBuilder::Right);
-  }
-
-  /// One run of queries. Carried: sums of dK (without the scale) and dV, and the run's scores.
+  /// One run of queries. Carried: sums of dK (without the scale) and dV.
   Values step(Value run, ValueRange carried, bool masked) {
     Value number = t.add(numberOfFirst, t.sub(run, begin)), query = t.mul(run, blocks.columns);
     Value queries = t.receive(q, number);
+    Value pendingScores = t.dotAsync(scoresType(), mine(keys), queries, TileBuilder::Right);
     Value outputs = t.receive(dos, number);
     Value pendingWeights = t.dotAsync(scoresType(), mine(values), outputs, TileBuilder::Right);
     Value logSums = readNumbers(lse, query, number);
-    Value weights = weightsOf(carried[2], logSums, query, masked);
+    Value weights = weightsOf(t.await(pendingScores), logSums, query, masked);
     Value dots = readNumbers(delta, query, number);
     if (masked)
       dots = t.select(insideOf(query), dots, 0.0);
@@ -176,14 +170,11 @@ private:
     Value pendingQueries = queriesProduct(number);
     Value dv = t.await(pendingValues);
     t.release(dos, number);
-    t.release(delta, number);
     Value pendingKeys = t.dotAsync(wide(), ds, queries, TileBuilder::None, carried[0]);
-    Value next = beginScores(t.add(number, 1));
     sendQueries(t.await(pendingQueries), query);
     Value dk = t.await(pendingKeys);
     t.release(q, number);
-    t.release(lse, number);
-    return {dk, dv, t.await(next)};
+    return {dk, dv};
   }
 
   /// One for each query, as columns.

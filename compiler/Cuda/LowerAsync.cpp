@@ -21,8 +21,7 @@ static void emit(Simt &s, StringRef text, StringRef constraints, Values operands
 }
 
 static void waitFor(Simt &s, Value barrier, Value parity) {
-  emit(s,
-       "{ .reg .pred done; again: mbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1; @!done bra again; }",
+  emit(s, "{ .reg .pred done; again: mbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1; @!done bra again; }",
        "r,r", {s.sharedAddress(barrier), parity});
 }
 
@@ -46,6 +45,8 @@ void Lowering::initializeRings() {
   s.ifThen(s.less(s.threadId(), s.constant(1)), [&] {
     for (auto &[ring, memory] : rings) {
       auto op = ring.getDefiningOp<tile::RingOp>();
+      if (op.getAlong())
+        continue;
       for (int64_t stage = 0; stage < op.getType().getStages(); ++stage)
         for (auto [barriers, arrivals] : {std::pair(memory.full, int64_t(1)), {memory.empty, 4 * op.getReaders()}})
           emit(s, "mbarrier.init.shared::cta.b64 [$0], $1;", "r,r",
@@ -138,12 +139,24 @@ void Lowering::forEachBox(tile::ViewType view, ValueRange at, tile::SharedType t
   }
 }
 
+/// Bytes of a tile, and of those that go along with it.
+static int64_t bytesOfSlot(tile::RingOp ring) {
+  int64_t bytes = ring.getType().getTile().bytes();
+  for (Operation *user : ring.getResult().getUsers())
+    if (auto other = dyn_cast<tile::RingOp>(user))
+      bytes += other.getType().getTile().bytes();
+  return bytes;
+}
+
 void Lowering::lowerFetch(tile::FetchOp op) {
   Slot slot = slotOf(op.getRing(), scalar(op.getNumber()));
   tile::SharedType type = op.getRing().getType().getTile();
-  waitFor(s, slot.empty, s.bitXor(slot.phase, s.constant(1)));
+  auto ring = op.getRing().getDefiningOp<tile::RingOp>();
   Value full = s.sharedAddress(slot.full);
-  emit(s, "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;", "r,r", {full, s.constant(type.bytes())});
+  if (!ring.getAlong()) {
+    waitFor(s, slot.empty, s.bitXor(slot.phase, s.constant(1)));
+    emit(s, "mbarrier.arrive.expect_tx.shared::cta.b64 _, [$0], $1;", "r,r", {full, s.constant(bytesOfSlot(ring))});
+  }
   Value map = maps.at(TensorMapKey::of(op.getView(), type));
   forEachBox(op.getView().getType(), op.getAt(), type, slot.tile, [&](Value to, ArrayRef<Value> at) {
     Values operands = {to, map, full};
@@ -160,7 +173,8 @@ void Lowering::lowerFetch(tile::FetchOp op) {
 
 void Lowering::lowerReceive(tile::ReceiveOp op) {
   Slot slot = slotOf(op.getRing(), scalar(op.getNumber()));
-  waitFor(s, slot.full, slot.phase);
+  if (!op.getRing().getDefiningOp<tile::RingOp>().getAlong())
+    waitFor(s, slot.full, slot.phase);
   shared[op.getResult()] = slot.tile;
 }
 
@@ -177,7 +191,8 @@ void Lowering::lowerSend(tile::SendOp op) {
   tile::SharedType type = op.getSource().getType();
   Value map = maps.at(TensorMapKey::of(op.getView(), type));
   StringRef name = op.getAdd() ? "cp.reduce.async.bulk.tensor." : "cp.async.bulk.tensor.";
-  StringRef kind = op.getAdd() ? "d.global.shared::cta.add.tile.bulk_group [$0, " : "d.global.shared::cta.tile.bulk_group [$0, ";
+  StringRef kind =
+      op.getAdd() ? "d.global.shared::cta.add.tile.bulk_group [$0, " : "d.global.shared::cta.tile.bulk_group [$0, ";
   s.ifThen(s.less(s.threadId(), s.constant(1)), [&] {
     forEachBox(op.getView().getType(), op.getAt(), type, shared[op.getSource()], [&](Value from, ArrayRef<Value> at) {
       Values operands = {map, from};

@@ -48,7 +48,8 @@ public:
     for (int64_t k = 0; k < inner; k += kStep)
       text += step(k);
     text += "wgmma.commit_group.sync.aligned; }";
-    l.set(op.getResult(), s.inlineAsm(SmallVector<Type>(count, s.f32), operands, text, constraints + ",~{memory}", true));
+    l.set(op.getResult(),
+          s.inlineAsm(SmallVector<Type>(count, s.f32), operands, text, constraints + ",~{memory}", true));
   }
 
 private:
@@ -98,7 +99,9 @@ private:
     bool fromRegisters = isa<RankedTensorType>(op.getA().getType());
     if (fromRegisters) {
       int64_t first = aOperand + k / 8 * 2;
-      left = ("{$" + Twine(first) + ", $" + Twine(first + 1) + ", $" + Twine(first + 2) + ", $" + Twine(first + 3) + "}").str();
+      left =
+          ("{$" + Twine(first) + ", $" + Twine(first + 1) + ", $" + Twine(first + 2) + ", $" + Twine(first + 3) + "}")
+              .str();
     } else {
       advance("a", aOperand, a());
       left = "a";

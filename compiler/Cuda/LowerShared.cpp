@@ -3,6 +3,8 @@
 // Shared tiles: addresses in permuted rows, and moving to and from registers.
 #include "compiler/Cuda/Lowering.h"
 
+#include <map>
+
 using namespace mlir;
 
 namespace lighthouse::cuda {
@@ -11,7 +13,8 @@ Value Lowering::sharedAddress(tile::SharedType type, Value base, Value row, Valu
   int64_t bytes = type.elementBytes(), perChunk = tile::kChunkBytes / bytes;
   Value within = s.mul(s.rem(column, perChunk), bytes), chunk = s.div(column, perChunk);
   if (type.getPanels()) {
-    Value place = s.bitXor(s.bitAnd(chunk, 7), s.bitAnd(row, 7)), panel = s.mul(s.shiftRight(chunk, 3), type.panelBytes());
+    Value place = s.bitXor(s.bitAnd(chunk, 7), s.bitAnd(row, 7)),
+          panel = s.mul(s.shiftRight(chunk, 3), type.panelBytes());
     return s.offset(base, s.add(s.add(panel, s.mul(row, 128)), s.add(s.mul(place, tile::kChunkBytes), within)));
   }
   if (type.isSwizzled())
@@ -67,8 +70,12 @@ static Values readMatrices(Lowering &l, tile::ReadOp op, RankedTensorType type) 
   return result;
 }
 
-/// Calls body(first element, address, bytes) for each run of at most 16 bytes that lies together.
-static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shared, Value base,
+/// Half a row of a panel.
+constexpr int64_t kSwappedBytes = 64;
+
+/// Calls body(first element, address, bytes) for each run of at most 16 bytes that lies together. Where `swapped` (may
+/// be null), of a tile of panels, the address is that in the other half of the panel's row.
+static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shared, Value base, Value swapped,
                        function_ref<void(int64_t, Value, int64_t)> body) {
   Simt &s = l.s;
   tile::Distribution where = tile::Distribution::of(type);
@@ -90,6 +97,8 @@ static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shar
   if (shared.getPanels() && isa<tile::MmaAttr>(type.getEncoding())) {
     // All of a thread's rows have the same number in their eight, so one permuted place serves for all of a chunk.
     Value start = s.offset(base, s.mul(row, 128)), place = s.bitXor(s.mul(column, bytes), s.mul(s.bitAnd(row, 7), 16));
+    if (swapped)
+      place = s.bitXor(place, s.select(swapped, s.constant(kSwappedBytes), s.constant(0)));
     llvm::SmallDenseMap<int64_t, Value> places;
     for (size_t e = 0; e < where.elements.size(); e += width) {
       auto [i, j] = where.elements[e];
@@ -118,7 +127,7 @@ LogicalResult Lowering::lowerRead(tile::ReadOp op) {
   } else if (isPacked(type.getElementType()) && isa<tile::MmaAttr>(type.getEncoding())) {
     result = readMatrices(*this, op, type);
   } else {
-    forEachRun(*this, type, source, base, [&](int64_t, Value address, int64_t bytes) {
+    forEachRun(*this, type, source, base, Value(), [&](int64_t, Value address, int64_t bytes) {
       for (Value word : s.loadShared(address, bytes / 4))
         result.push_back(s.bitcast(word, registerType(type)));
     });
@@ -133,11 +142,25 @@ void Lowering::lowerCount(tile::CountOp op) {
     s.countShared(s.offset(base, s.mul(index, 4)), op.getMask() ? of(op.getMask())[i] : Value());
 }
 
+/// The registers of a tile of four bytes an element with the halves of each panel's rows swapped where `swapped`: in
+/// layout mma two columns of eight bytes away, or 16 elements.
+static Values swapHalves(Simt &s, const Values &regs, RankedTensorType type, Value swapped) {
+  tile::Distribution where = tile::Distribution::of(type);
+  constexpr int64_t half = kSwappedBytes / 4;
+  Values result(regs.size());
+  std::map<std::pair<int64_t, int64_t>, size_t> element;
+  for (auto [e, at] : llvm::enumerate(where.elements))
+    element[{where.rows[at.first], where.columns[at.second]}] = e;
+  for (auto [e, at] : llvm::enumerate(where.elements))
+    result[e] = s.select(swapped, regs[element.at({where.rows[at.first], where.columns[at.second] ^ half})], regs[e]);
+  return result;
+}
+
 LogicalResult Lowering::lowerWrite(tile::WriteOp op) {
   auto type = cast<RankedTensorType>(op.getValue().getType());
   auto target = cast<tile::SharedType>(op.getTarget().getType());
   Value base = shared[op.getTarget()];
-  const Values &regs = of(op.getValue());
+  Values regs = of(op.getValue());
   if (op.getAt()) {
     const Values &at = of(op.getAt());
     for (size_t i = 0; i < regs.size(); ++i) {
@@ -150,7 +173,14 @@ LogicalResult Lowering::lowerWrite(tile::WriteOp op) {
     return success();
   }
   int64_t perRegister = isPacked(type.getElementType()) ? 2 : 1;
-  forEachRun(*this, type, target, base, [&](int64_t first, Value address, int64_t bytes) {
+  // Rows i and i + 1 would have the same banks: a row's two chunks of eight columns change places between them. Odd
+  // rows write another eight columns at the same time.
+  Value swapped;
+  if (target.getPanels() && target.elementBytes() == 4 && isa<tile::MmaAttr>(type.getEncoding())) {
+    swapped = s.less(s.constant(0), s.bitAnd(threadRow(type.getEncoding()), 1));
+    regs = swapHalves(s, regs, type, swapped);
+  }
+  forEachRun(*this, type, target, base, swapped, [&](int64_t first, Value address, int64_t bytes) {
     Values words;
     for (int64_t i = 0; i < bytes / 4; ++i)
       words.push_back(s.bitcast(regs[first / perRegister + i], s.i32));

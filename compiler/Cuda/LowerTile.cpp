@@ -19,7 +19,7 @@ namespace {
 using namespace cuda;
 
 constexpr llvm::StringLiteral kSharedMemory = "lighthouse_shared";
-constexpr int64_t kPanelAlignment = 1024;  ///< of tiles of panels
+constexpr int64_t kPanelAlignment = 1024; ///< of tiles of panels
 constexpr int64_t kTensorMapBytes = 128, kTensorMapAlignment = 64;
 
 /// The block's shared memory: its size is given at the launch.
@@ -140,11 +140,17 @@ private:
       lowering.shared[alloc.getResult()] = place(alloc.getType(), 1);
     for (auto ring : kernel.getBody().getOps<tile::RingOp>())
       lowering.rings[ring.getResult()].tiles = place(ring.getType().getTile(), ring.getType().getStages());
-    for (auto &[ring, memory] : lowering.rings)
+    for (auto &[ring, memory] : lowering.rings) {
+      if (Value along = ring.getDefiningOp<tile::RingOp>().getAlong()) {
+        const RingMemory &other = lowering.rings.find(along)->second;
+        memory = {memory.tiles, other.full, other.empty};
+        continue;
+      }
       for (Value *barriers : {&memory.full, &memory.empty}) {
         *barriers = here();
         bytes += cast<tile::RingType>(ring.getType()).getStages() * kBarrierBytes;
       }
+    }
     kernel.walk([&](tile::ScanOp scan) { scratch = std::max(scratch, scratchBytes(scan)); });
     if (scratch)
       lowering.scratch = here();

@@ -223,8 +223,8 @@ tile::SharedType TileBuilder::panels(ArrayRef<int64_t> shape, Type element) {
   return tile::SharedType::get(b.getContext(), shape, element, true);
 }
 Value TileBuilder::alloc(tile::SharedType type) { return tile::AllocOp::create(b, loc, type); }
-Value TileBuilder::ring(int64_t stages, tile::SharedType type, int64_t readers) {
-  return tile::RingOp::create(b, loc, tile::RingType::get(b.getContext(), stages, type), readers);
+Value TileBuilder::ring(int64_t stages, tile::SharedType type, int64_t readers, Value along) {
+  return tile::RingOp::create(b, loc, tile::RingType::get(b.getContext(), stages, type), readers, along);
 }
 void TileBuilder::fetch(Value view, ValueRange at, Value ring, Operand number) {
   tile::FetchOp::create(b, loc, view, at, ring, as(number, b.getI32Type()));

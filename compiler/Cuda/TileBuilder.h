@@ -100,7 +100,8 @@ public:
   void barrier();
   mlir::Value dot(mlir::Value a, mlir::Value b, mlir::Value acc, bool transposed = false);
 
-  //===-- Roles, rings, products that run by themselves ------------------------------------------------------------===//
+  //===-- Roles, rings, products that run by themselves
+  //------------------------------------------------------------===//
 
   /// A role: its threads (1, or whole warpgroups), their registers, and what each of its warpgroups does.
   struct Role {
@@ -111,7 +112,7 @@ public:
   /// A shared tile of panels.
   tile::SharedType panels(llvm::ArrayRef<int64_t> shape, mlir::Type element);
   mlir::Value alloc(tile::SharedType type);
-  mlir::Value ring(int64_t stages, tile::SharedType type, int64_t readers);
+  mlir::Value ring(int64_t stages, tile::SharedType type, int64_t readers, mlir::Value along = {});
   void fetch(mlir::Value view, mlir::ValueRange at, mlir::Value ring, Operand number);
   mlir::Value receive(mlir::Value ring, Operand number);
   void release(mlir::Value ring, Operand number);

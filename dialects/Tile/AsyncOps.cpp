@@ -34,8 +34,8 @@ LogicalResult RolesOp::verifyRegions() {
   if (!kernel)
     return emitOpError("expects to be at the top of a tile.kernel");
   if (getThreads().size() != getBodies().size() || getRegisters().size() != getBodies().size())
-    return emitOpError("expects threads and registers of ") << getBodies().size() << " roles, but got "
-                                                            << getThreads().size() << " and " << getRegisters().size();
+    return emitOpError("expects threads and registers of ")
+           << getBodies().size() << " roles, but got " << getThreads().size() << " and " << getRegisters().size();
   int64_t warpgroups = 0, registers = 0;
   for (auto [threads, each, body] : llvm::zip_equal(getThreads(), getRegisters(), getBodies())) {
     if (threads != 1 && (threads < 128 || threads % 128 != 0))
@@ -74,6 +74,13 @@ LogicalResult RingOp::verify() {
     return emitOpError("expects to be at the top of a tile.kernel");
   if (getReaders() < 1 || getReaders() > 7)
     return emitOpError("expects 1 to 7 readers, but got ") << getReaders();
+  if (!getAlong())
+    return success();
+  if (getAlong().getType().getStages() != getType().getStages())
+    return emitOpError("expects as many stages as the ring that it goes along with, ")
+           << getAlong().getType().getStages() << ", but got " << getType().getStages();
+  if (auto other = getAlong().getDefiningOp<RingOp>(); !other || other.getAlong() || other.getReaders() != getReaders())
+    return emitOpError("expects to go along with a ring that has barriers and the same readers");
   return success();
 }
 
@@ -81,7 +88,8 @@ LogicalResult RingOp::verify() {
 static LogicalResult verifyTensorCopy(Operation *op, ViewType view, ValueRange at, SharedType tile) {
   if (view.getElementType() != tile.getElementType())
     return op->emitOpError("expects elements of one type, but got ") << view << " and " << tile;
-  int64_t coordinates = at.size(), least = tile.getRank() == 1 || !isa<SendOp>(op) ? view.getRank() - tile.getRank() + 1 : view.getRank() - 1;
+  int64_t coordinates = at.size(),
+          least = tile.getRank() == 1 || !isa<SendOp>(op) ? view.getRank() - tile.getRank() + 1 : view.getRank() - 1;
   bool withColumn = isa<SendOp>(op) && coordinates == view.getRank();
   if (view.getRank() < 2 || !(coordinates == least || withColumn))
     return op->emitOpError("expects a view of two dimensions or more and ")
@@ -104,7 +112,11 @@ LogicalResult FetchOp::verify() {
 }
 
 LogicalResult ReceiveOp::verify() { return expectWarpgroups(*this); }
-LogicalResult ReleaseOp::verify() { return expectWarpgroups(*this); }
+LogicalResult ReleaseOp::verify() {
+  if (auto ring = getRing().getDefiningOp<RingOp>(); ring && ring.getAlong())
+    return emitOpError("expects a ring that has barriers, but got one that goes along with another");
+  return expectWarpgroups(*this);
+}
 
 LogicalResult PanelOp::verify() {
   SharedType source = getSource().getType(), result = getType();

@@ -48,7 +48,8 @@ LogicalResult ReduceOp::verify() {
   auto source = cast<RankedTensorType>(getSource().getType());
   if (getElementTypeOrSelf(getResult()) != source.getElementType())
     return emitOpError("expects elements of ") << source.getElementType() << ", but got " << getResult().getType();
-  if (isMma(source) && getResult().getType() == tileType({source.getDimSize(0), 8}, source.getElementType(), source.getEncoding()))
+  if (isMma(source) &&
+      getResult().getType() == tileType({source.getDimSize(0), 8}, source.getElementType(), source.getEncoding()))
     return success();
   return expectSlice(*this, getResult().getType(), source, 1);
 }

@@ -72,15 +72,17 @@ def SignalOp : Tile_AsyncOp<"signal"> {
 def RingOp : Tile_AsyncOp<"ring", [MemoryEffects<[MemAlloc]>]> {
   let summary = "shared memory and barriers of a ring";
   let description = [{
-    At the top of a kernel. `readers`: warpgroups that release each tile before it is filled again.
+    At the top of a kernel. `readers`: warpgroups that release each tile before it is filled again. `along`: number n is fetched after number n of that ring, and is received and released with it; there
+    are no other barriers.
 
     ```mlir
-    %k = tile.ring readers 2 : !tile.ring<2, !tile.shared<128x128xbf16, panels>>
+    %q = tile.ring readers 2 : !tile.ring<2, !tile.shared<64x128xbf16, panels>>
+    %lse = tile.ring readers 2 along %q : !tile.ring<2, !tile.shared<64xf32>>, !tile.ring<2, !tile.shared<64x128xbf16, panels>>
     ```
   }];
-  let arguments = (ins I64Attr:$readers);
+  let arguments = (ins I64Attr:$readers, Optional<Tile_RingType>:$along);
   let results = (outs Tile_RingType:$result);
-  let assemblyFormat = "`readers` $readers attr-dict `:` type($result)";
+  let assemblyFormat = "`readers` $readers (`along` $along^)? attr-dict `:` type($result) (`,` type($along)^)?";
 }
 
 def FetchOp : Tile_AsyncOp<"fetch"> {
