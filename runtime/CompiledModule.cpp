@@ -12,7 +12,7 @@ using namespace llvm;
 
 namespace lighthouse {
 
-static constexpr SealKind kModuleSeal = {"LHK1", 3, "compiled module"};
+static constexpr SealKind kModuleSeal = {"LHK1", 4, "compiled module"};
 
 bool isMachineCode(const CompiledModule &module) {
   constexpr StringRef elf = "\x7f"

@@ -3,6 +3,7 @@
 // CudaModule: see CudaModule.h.
 #include "runtime/CudaModule.h"
 
+#include "runtime/Nvtx.h"
 #include "runtime/ThreadPool.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -130,8 +131,15 @@ Expected<CUfunction> CudaModule::prepare(const Launch &launch) {
   return function;
 }
 
+static std::vector<std::string> rangeNames(const LaunchPlan &plan, StringRef label) {
+  std::vector<std::string> names;
+  for (const Launch &launch : plan.launches)
+    names.push_back(launch.kernel + " [" + label.str() + "]");
+  return names;
+}
+
 Expected<std::unique_ptr<CudaModule>> CudaModule::load(CompiledModule module,
-                                                       std::shared_ptr<const CudaContext> context) {
+                                                       std::shared_ptr<const CudaContext> context, StringRef label) {
   for (const LaunchPlan &plan : module.plans)
     if (Error error = verify(plan))
       return std::move(error);
@@ -145,6 +153,8 @@ Expected<std::unique_ptr<CudaModule>> CudaModule::load(CompiledModule module,
   loaded->plans = std::move(module.plans);
   for (const LaunchPlan &plan : loaded->plans) {
     std::vector<CUfunction> &list = loaded->functions.emplace_back();
+    if (Nvtx::get())
+      loaded->range_names.push_back(rangeNames(plan, label));
     for (const Launch &launch : plan.launches) {
       Expected<CUfunction> function = loaded->prepare(launch);
       if (!function)
@@ -180,7 +190,8 @@ static void appendParameters(const LaunchPlan &plan, const Launch &launch, Array
   }
 }
 
-Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream) const {
+Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream,
+                      LaunchRange range) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
   const CudaDriver &driver = home->driver;
   CurrentCudaContext current(*home);
@@ -195,16 +206,21 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
   placeBuffers(plan, args, workspace, places);
   SmallVector<uint64_t, 64> parameters;
   SmallVector<void *, 64> pointers;
-  for (const auto &[index, launch] : enumerate(plan.launches)) {
+  size_t plan_index = &plan - plans.data();
+  for (const Launch &launch : range.of(plan)) {
     if (launch.items == 0)
       continue;
+    size_t index = &launch - plan.launches.data();
     parameters.clear();
     appendParameters(plan, launch, args, places, parameters);
     pointers.clear();
     for (uint64_t &parameter : parameters)
       pointers.push_back(&parameter);
-    CUresult result = driver.cuLaunchKernel(functions[&plan - plans.data()][index], launch.items, 1, 1, launch.threads,
-                                            1, 1, launch.shared_bytes, stream, pointers.data(), nullptr);
+    std::optional<NvtxRange> shown;
+    if (!range_names.empty())
+      shown.emplace(*Nvtx::get(), range_names[plan_index][index].c_str());
+    CUresult result = driver.cuLaunchKernel(functions[plan_index][index], launch.items, 1, 1, launch.threads, 1, 1,
+                                            launch.shared_bytes, stream, pointers.data(), nullptr);
     if (result != kCudaSuccess)
       return driver.check(result, "kernel '" + Twine(launch.kernel) + "', " + Twine(launch.items) + " blocks of " +
                                       Twine(launch.threads) + " threads and " + Twine(launch.shared_bytes) +

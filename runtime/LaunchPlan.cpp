@@ -51,7 +51,9 @@ static json::Value toJSON(const Launch &launch) {
                       {"items", launch.items},
                       {"buffers", json::Array(launch.buffers)},
                       {"threads", launch.threads},
-                      {"shared_bytes", launch.shared_bytes}};
+                      {"shared_bytes", launch.shared_bytes},
+                      {"moved_bytes", launch.moved_bytes},
+                      {"flops", launch.flops}};
 }
 
 json::Value toJSON(const LaunchPlan &plan) {
@@ -96,7 +98,8 @@ static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("kernel", out.kernel) && mapper.map("items", out.items) &&
          mapper.map("buffers", out.buffers) && mapper.map("threads", out.threads) &&
-         mapper.map("shared_bytes", out.shared_bytes) && hasOnly(value, 5, path);
+         mapper.map("shared_bytes", out.shared_bytes) && mapper.map("moved_bytes", out.moved_bytes) &&
+         mapper.map("flops", out.flops) && hasOnly(value, 7, path);
 }
 
 Expected<LaunchPlan> planFromJSON(const json::Value &value) {

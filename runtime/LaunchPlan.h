@@ -37,6 +37,8 @@ struct Launch {
   std::vector<int64_t> buffers; ///< indices into LaunchPlan::buffers, in the kernel's argument order
   int64_t threads = 0;          ///< of a block; 0 for host kernels
   int64_t shared_bytes = 0;     ///< dynamic shared memory of a block
+  int64_t moved_bytes = 0;      ///< between memory and the kernel at least: each tensor it reads or writes once
+  double flops = 0;             ///< additions and multiplications of its stages
 };
 
 /// Buffers: inputs first, then outputs, then workspace.
@@ -51,6 +53,16 @@ struct LaunchPlan {
 struct TensorArg {
   void *data = nullptr;
   int64_t strides[kMaxRank] = {};
+};
+
+/// Some of a plan's launches, all by default. They are inside the plan.
+struct LaunchRange {
+  size_t begin = 0;
+  size_t end = SIZE_MAX;
+
+  llvm::ArrayRef<Launch> of(const LaunchPlan &plan) const {
+    return llvm::ArrayRef(plan.launches).take_front(end).drop_front(begin);
+  }
 };
 
 /// The plan of that name, or nullptr.

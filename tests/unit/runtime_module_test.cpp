@@ -92,7 +92,7 @@ TEST(CompiledModule, MessagesSayWhatIsWrong) {
 
 /// A file whose hash holds, but whose content does not: written by something else.
 TEST(CompiledModule, SealedNonsenseIsRefused) {
-  SealKind kind = {"LHK1", 3, "compiled module"};
+  SealKind kind = {"LHK1", 4, "compiled module"};
   auto sealed = [&](StringRef text, StringRef rest) {
     SmallVector<char, 0> payload;
     appendBlob(payload, text);
