@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What shows how a spec runs: LIGHTHOUSE_DUMP, NVTX ranges, machine code as text."""
+"""What shows how a spec runs: LIGHTHOUSE_DUMP, NVTX ranges, machine code as text, ``lighthouse bench``."""
 
+import csv
+import json
 import re
 from pathlib import Path
 
@@ -134,3 +136,59 @@ def test_sass(arch: str) -> None:
     one = _lighthouse.emit(spec, "sass", "forward_gather", arch)
     assert "forward_gather" in one
     assert "forward_attend" not in one
+
+
+SPEC = "--seq-len 600 --head-dim 16 --heads 2 --kv-heads 1 --levels 2 --dtype bfloat16 --device cpu --rounds 1".split()
+KERNELS = ["pool_score", "select_invert", "gather", "attend", "scatter"]
+
+
+def bench(*arguments: str, status: int = 0) -> str:
+    result = python("-m", "lighthouse", "bench", *arguments)
+    assert result.returncode == status, result.stdout + result.stderr
+    return result.stderr if status else result.stdout
+
+
+def test_bench_as_json(tmp_path: Path) -> None:
+    plot = tmp_path / "roofline.svg"
+    report = json.loads(bench(*SPEC, "--format", "json", "--plot", str(plot)))
+    assert report["what"] == "CPU, bfloat16, N=600, D=16, heads=2, L=2, p=2, K=128"
+    limits, results = report["limits"], {each["name"]: each for each in report["results"]}
+    assert list(results)[:6] == ["forward", *(f"forward_{kernel}" for kernel in KERNELS)]
+    assert "backward_attend_backward" in results
+    attend = results["forward_attend"]
+    rows = 300 + 2 * 128
+    assert attend["flops"] == 4 * (rows * (rows + 1) / 2) * 16 * 2
+    assert attend["moved_bytes"] == 4 * 2 * rows * 16 * 2 + 2 * rows * 4
+    for each in results.values():
+        least = max(each["moved_bytes"] / limits["copy"], each["flops"] / limits["matmul"]) * 1e3
+        if each["of"] != "limits":
+            assert each["share"] == pytest.approx(least / each["ms"])
+    parts = [results[f"forward_{kernel}"] for kernel in KERNELS]
+    assert results["forward"]["flops"] == sum(each["flops"] for each in parts)
+    drawn = plot.read_text()
+    assert "<svg" in drawn
+
+
+def test_bench_in_other_forms(tmp_path: Path) -> None:
+    header, *rows = csv.reader(bench(*SPEC, "--format", "csv").splitlines())
+    assert header == ["name", "ms", "moved_bytes", "flops", "share", "of"]
+    assert [row[0] for row in rows][:2] == ["forward", "forward_pool_score"]
+    plot = tmp_path / "roofline.png"
+    text = bench(*SPEC, "--plot", str(plot))
+    assert re.search(r"forward_attend .*% of (copy|matmul)", text)
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["--rounds", "0"], "rounds: expects at least 1, but got 0"),
+        (["--plot", "x.gif"], "plot: expects a file name that ends in .png, .svg, .pdf, but got 'x.gif'"),
+        (["--plot", "/nowhere/x.png"], "plot: expects a file in a folder that exists, but got '/nowhere/x.png'"),
+        (["--head-dim", "12"], "head_dim: expects a multiple of 8 from 8 to 256, but got 12; 16 fits"),
+        (["--dtype", "int8"], "invalid choice: 'int8'"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, list) else "",
+)
+def test_bench_refuses(arguments: list[str], text: str) -> None:
+    assert text in bench(*SPEC, *arguments, status=2)

@@ -19,9 +19,6 @@ struct BenchCommand : Command {
         "python -m lighthouse bench, or install the package",
         kBadUsage);
   }
-
-  cl::list<std::string> ignored{cl::Sink, cl::desc("options: see python -m lighthouse bench --help"), cl::sub(sub),
-                                cl::cat(category())};
 };
 
 } // namespace

@@ -55,6 +55,8 @@ static int runChosen(ArrayRef<Command *> commands) {
 static int parseAndRun(int argc, char **argv) {
   const std::array<Command *, 5> commands = {&compileCommand(), &ptxCommand(), &benchCommand(), &infoCommand(),
                                              &cacheCommand()};
+  if (argc > 1 && benchCommand().sub.getName() == argv[1]) // its options are not parsed here
+    return benchCommand().run();
   cl::SetVersionPrinter(printVersion);
   cl::HideUnrelatedOptions(category());
   for (Command *command : commands)
