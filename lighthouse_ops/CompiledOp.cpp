@@ -33,6 +33,7 @@ static Signature signatureOf(const LaunchPlan &plan) {
 
 static std::vector<LaunchInfo> launchesOf(const LaunchPlan &plan) {
   std::vector<LaunchInfo> launches;
+  launches.reserve(plan.launches.size());
   for (const Launch &launch : plan.launches)
     launches.push_back({.kernel = launch.kernel,
                         .items = launch.items,

@@ -12,6 +12,7 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
+#include <optional>
 
 using namespace llvm;
 
@@ -133,6 +134,7 @@ Expected<CUfunction> CudaModule::prepare(const Launch &launch) {
 
 static std::vector<std::string> rangeNames(const LaunchPlan &plan, StringRef label) {
   std::vector<std::string> names;
+  names.reserve(plan.launches.size());
   for (const Launch &launch : plan.launches)
     names.push_back(launch.kernel + " [" + label.str() + "]");
   return names;

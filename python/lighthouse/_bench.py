@@ -5,6 +5,7 @@ import argparse
 import csv
 import importlib.util
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -135,7 +136,12 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _device(name: str | None) -> torch.device:
-    device = torch.device(name or ("cuda:0" if torch.cuda.is_available() else "cpu"))
+    name = name or ("cuda:0" if torch.cuda.is_available() else "cpu")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
+        raise ValueError(f"device: expects cpu, or cuda:0, cuda:1, ..., but got '{name}'")
+    device = torch.device(name)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device: expects cpu, as torch sees no GPU, but got '{name}'")
     if device.type == "cuda":
         device = torch.device("cuda", device.index or 0)
         torch.cuda.set_device(device)

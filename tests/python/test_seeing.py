@@ -186,6 +186,7 @@ def test_bench_in_other_forms(tmp_path: Path) -> None:
         (["--plot", "x.gif"], "plot: expects a file name that ends in .png, .svg, .pdf, but got 'x.gif'"),
         (["--plot", "/nowhere/x.png"], "plot: expects a file in a folder that exists, but got '/nowhere/x.png'"),
         (["--head-dim", "12"], "head_dim: expects a multiple of 8 from 8 to 256, but got 12; 16 fits"),
+        (["--device", "gpu"], "device: expects cpu, or cuda:0, cuda:1, ..., but got 'gpu'"),
         (["--dtype", "int8"], "invalid choice: 'int8'"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
