@@ -115,7 +115,7 @@ def report(rows: list[shared.Row]) -> shared.Report:
                 axes.bar(places, [by_key[case, way, side]["tflops"] for case in names], width=0.25, label=side)
             axes.set_xticks(range(len(names)), [str(case).replace(" ", "\n") for case in names], fontsize=7)
             axes.set_title(f"Causal attention, {way}, TFLOP/s")
-        panels[0].legend()
+        panels[0].legend(loc="lower left")
 
     return shared.Report(headers, lines, missed, draw)
 

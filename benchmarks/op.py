@@ -187,9 +187,10 @@ def report(rows: list[shared.Row]) -> shared.Report:
                 faster = [row["dense_ms"] / row["ms"] for row in chosen]
                 axes.bar(places, over if axes is panels[0] else faster, width=0.38, label=way)
             axes.set_xticks(range(len(names)), [str(case).replace(" ", "\n") for case in names], fontsize=7)
+            axes.set_xlim(-0.6, len(names) - 0.4)
             axes.set_title(title)
         panels[0].axhline(BAR, color="black", linewidth=0.8)
-        panels[0].legend()
+        panels[0].legend(loc="lower left")
 
     return shared.Report(headers, lines, missed, draw)
 

@@ -83,7 +83,7 @@ TEST(CompiledModule, MessagesSayWhatIsWrong) {
   EXPECT_EQ(refusal("ELF1" + bytes.substr(4)), "compiled module expects the magic LHK1, but got other bytes");
   std::string other = bytes;
   other[4] = 9;
-  EXPECT_EQ(refusal(other), "compiled module expects format version 3, but got 9");
+  EXPECT_EQ(refusal(other), "compiled module expects format version 4, but got 9");
   other = bytes;
   other.back() ^= 1;
   EXPECT_NE(refusal(other).find("BLAKE3"), std::string::npos) << refusal(other);
