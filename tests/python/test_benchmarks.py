@@ -2,6 +2,7 @@
 """The benchmarks: what they compare with computes what the specification says, and figures become a report."""
 
 import functools
+import math
 from pathlib import Path
 from types import ModuleType
 
@@ -126,21 +127,22 @@ def test_reference_of_attention(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What needs no GPU of them, on the CPU."""
+    """What needs no GPU of them, on the CPU, with FlashAttention's rendering there in cuDNN's place."""
+    monkeypatch.setitem(shared.PEERS, "cuDNN", shared.PEERS["FLASH"])
     monkeypatch.setattr(_timing, "FLUSHED", 2**20)
     for module in (attention, op):
         monkeypatch.setattr(module, "random", functools.partial(_timing.random, device="cpu"))
         monkeypatch.setattr(module, "ROUNDS", 1)
-    monkeypatch.setattr(attention, "SIDES", ["ours", "FLASH"])
     rows = attention.measure(attention.Case(2, 300, 64))
     assert [(row["side"], row["way"]) for row in rows] == [
-        (side, way) for side in ("ours", "FLASH") for way in ("forward", "backward")
+        (side, way) for side in ("ours", "FLASH", "cuDNN") for way in ("forward", "backward")
     ]
     assert all(row["ms"] > 0 and 1e-4 < row["error"] < 0.02 for row in rows)
 
     monkeypatch.setattr(op, "graph_of", lambda call: call)
     monkeypatch.setattr(op, "extra_memory", lambda call: 0.5)
-    monkeypatch.setattr(op, "MOST_DENSE", 0.0)
     rows = op.measure(op.Case(4_096, 3, 128))
     assert [row["way"] for row in rows] == ["forward", "both"]
-    assert all(row["ms"] > 0 and row["limit_ms"] > 0 for row in rows)
+    assert all(row["ms"] > 0 and row["limit_ms"] > 0 and row["dense_ms"] > 0 for row in rows)
+    monkeypatch.setattr(op, "MOST_DENSE", 0.0)
+    assert all(math.isnan(row["dense_ms"]) for row in op.measure(op.Case(4_096, 3, 128)))
