@@ -94,6 +94,8 @@ public:
       Launch launch;
       launch.kernel = plan.name + "_" + kernel.getSymName().str();
       launch.items = 0;
+      launch.moved_bytes = kernel.getMovedBytes();
+      launch.flops = kernel.getFlops();
       for (Value tensor : kernel.getInputs())
         launch.buffers.push_back(index.lookup(tensor));
       for (Value tensor : kernel.getOutputs())

@@ -13,7 +13,7 @@ namespace lighthouse {
 
 /// Buffers and launches of a function that holds kernels only. What lives between kernels gets a place in the
 /// workspace, reused when its last reader is done. The launches' kernels have the names that the lowering gives them;
-/// their items are set to 0, for the lowering says how many there are.
+/// their items are set to 0, for the lowering says how many there are. What each costs is what its stages say.
 llvm::Expected<LaunchPlan> planOf(mlir::func::FuncOp fused);
 
 } // namespace lighthouse

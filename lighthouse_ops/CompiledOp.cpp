@@ -31,8 +31,21 @@ static Signature signatureOf(const LaunchPlan &plan) {
   return signature;
 }
 
+static std::vector<LaunchInfo> launchesOf(const LaunchPlan &plan) {
+  std::vector<LaunchInfo> launches;
+  launches.reserve(plan.launches.size());
+  for (const Launch &launch : plan.launches)
+    launches.push_back({.kernel = launch.kernel,
+                        .items = launch.items,
+                        .threads = launch.threads,
+                        .moved_bytes = launch.moved_bytes,
+                        .flops = launch.flops});
+  return launches;
+}
+
 CompiledOp::CompiledOp(const Spec &spec, Origin origin, const LaunchPlan &forward, const LaunchPlan &backward)
-    : given(spec), found(origin), forward{&forward, signatureOf(forward)}, backward{&backward, signatureOf(backward)} {}
+    : given(spec), found(origin), forward{&forward, signatureOf(forward), launchesOf(forward)},
+      backward{&backward, signatureOf(backward), launchesOf(backward)} {}
 
 /// "q, k, v, out"
 static std::string namesOf(const Signature &signature) {
@@ -133,6 +146,15 @@ SmallVector<TensorArg, 16> CompiledOp::check(Direction direction, std::span<cons
   }
   checkApart(arguments, tensors);
   return args;
+}
+
+LaunchRange CompiledOp::rangeOf(Direction direction, const RunOptions &options) const {
+  auto count = static_cast<int64_t>(launches(direction).size());
+  int64_t first = options.first_launch, end = options.end_launch == -1 ? count : options.end_launch;
+  if (first < 0 || first > end || end > count)
+    throw InvalidArgument(fmt::format("launches: expects a range inside 0 to {} for {}, but got {} to {}", count,
+                                      name(direction), first, end));
+  return {static_cast<size_t>(first), static_cast<size_t>(end)};
 }
 
 } // namespace lighthouse

@@ -17,6 +17,7 @@ class CompiledOp : public Op {
 public:
   const Spec &spec() const final { return given; }
   const Signature &signature(Direction direction) const final { return functionOf(direction).signature; }
+  const std::vector<LaunchInfo> &launches(Direction direction) const final { return functionOf(direction).launches; }
   Origin origin() const final { return found; }
 
 protected:
@@ -28,6 +29,9 @@ protected:
   /// dimension with steps or a misaligned workspace.
   llvm::SmallVector<TensorArg, 16> check(Direction direction, std::span<const TensorRef> tensors,
                                          const void *workspace) const;
+
+  /// The launches that the options ask for. Throws InvalidArgument for some that the function has not.
+  LaunchRange rangeOf(Direction direction, const RunOptions &options) const;
 
   /// Fails unless a loaded module has both plans.
   template <typename Module> static llvm::Error requirePlans(const Module &module) {
@@ -42,6 +46,7 @@ private:
   struct Function {
     const LaunchPlan *plan = nullptr;
     Signature signature;
+    std::vector<LaunchInfo> launches;
   };
 
   const Function &functionOf(Direction direction) const { return direction == Direction::Forward ? forward : backward; }

@@ -21,7 +21,7 @@ CudaOp::CudaOp(const Spec &spec, std::unique_ptr<CudaModule> loaded, Origin orig
 
 Expected<std::shared_ptr<const Op>> CudaOp::load(const Spec &spec, CompiledModule compiled,
                                                  std::shared_ptr<const CudaContext> context, Origin origin) {
-  Expected<std::unique_ptr<CudaModule>> module = CudaModule::load(std::move(compiled), std::move(context));
+  Expected<std::unique_ptr<CudaModule>> module = CudaModule::load(std::move(compiled), std::move(context), spec.str());
   if (!module)
     return module.takeError();
   if (Error error = requirePlans(**module))
@@ -49,7 +49,8 @@ void CudaOp::run(Direction direction, std::span<const TensorRef> tensors, void *
   const std::vector<Argument> &arguments = signature(direction).arguments;
   for (size_t index = 0; index < args.size(); ++index)
     checkAlignment(arguments[index], args[index]);
-  if (Error error = module->run(CompiledOp::planOf(direction), args, workspace, static_cast<CUstream>(options.stream)))
+  if (Error error = module->run(CompiledOp::planOf(direction), args, workspace, static_cast<CUstream>(options.stream),
+                                rangeOf(direction, options)))
     throw DeviceError(fmt::format("running [{}] {} on {} failed: {}", spec().str(), name(direction), device().str(),
                                   toString(std::move(error))));
 }

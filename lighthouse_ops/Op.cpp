@@ -7,6 +7,7 @@
 #include "lighthouse_ops/Compilation.h"
 #include "lighthouse_ops/CudaCode.h"
 #include "lighthouse_ops/CudaOp.h"
+#include "lighthouse_ops/Dump.h"
 #include "lighthouse_ops/HostOp.h"
 #include "lighthouse_ops/OnceCache.h"
 #include "lighthouse_ops/SpecRules.h"
@@ -51,15 +52,18 @@ static OpPointer makeHostOp(const Spec &spec, const HostTarget &target) {
   // The spec is the first line: `lighthouse cache list` shows it.
   std::string key = fmt::format("{}\n{}\n{}", spec.str(), target.key(), compilerKey());
   if (std::optional<CompiledModule> stored = disk.lookup(key)) {
-    Expected<OpPointer> op = HostOp::load(spec, std::move(*stored), Origin::Disk);
-    if (op)
+    Expected<OpPointer> op = HostOp::load(spec, *stored, Origin::Disk);
+    if (op) {
+      dumpIfAsked(spec, "", *stored, Origin::Disk);
       return std::move(*op);
+    }
     warnAnew("a module of the disk cache", toString(op.takeError()));
   }
   Compilation compilation(spec);
   auto compiled = compilation.take(compileForHost(compilation.stages(), target));
   auto op = compilation.take(HostOp::load(spec, compiled, Origin::Compiled));
   disk.store(key, compiled);
+  dumpIfAsked(spec, "", compiled, Origin::Compiled);
   return op;
 }
 
@@ -97,8 +101,10 @@ static OpPointer makeCudaOp(const Spec &spec, const CudaTarget &target, const Cu
       fmt::format("{}\n{}\n{}", spec.str(), target.key(), device.major * 10 + device.minor),
       [&] { return std::make_shared<const CudaCode>(cudaCode(spec, target, device, driver)); });
   Expected<OpPointer> op = CudaOp::load(spec, code->module, context, code->origin);
-  if (op)
+  if (op) {
+    dumpIfAsked(spec, target.arch, code->module, code->origin);
     return std::move(*op);
+  }
   auto failed = [&](Error error) {
     return CompileError(fmt::format("compiling [{}] failed: {}", spec.str(), toString(std::move(error))));
   };
@@ -108,9 +114,10 @@ static OpPointer makeCudaOp(const Spec &spec, const CudaTarget &target, const Cu
   warnAnew(code->origin == Origin::Disk ? "a module of the disk cache" : "machine code of ptxas",
            toString(op.takeError()));
   CudaCode anew = cudaCodeAnew(spec, target, device, driver);
-  Expected<OpPointer> second = CudaOp::load(spec, std::move(anew.module), context, anew.origin);
+  Expected<OpPointer> second = CudaOp::load(spec, anew.module, context, anew.origin);
   if (!second)
     throw failed(second.takeError());
+  dumpIfAsked(spec, target.arch, anew.module, anew.origin);
   return std::move(*second);
 }
 

@@ -39,6 +39,15 @@ struct LIGHTHOUSE_API Signature {
   int64_t workspace_bytes = 0; ///< scratch memory the caller gives, 64-byte aligned
 };
 
+/// One launch of a compiled function, and what it costs by the definition of its stages.
+struct LIGHTHOUSE_API LaunchInfo {
+  std::string kernel;      ///< "forward_pool_score", "forward_attend", ...
+  int64_t items = 1;       ///< independent work items; on a GPU the blocks of the grid
+  int64_t threads = 0;     ///< of a block; 0 on the CPU
+  int64_t moved_bytes = 0; ///< each tensor that it reads or writes once; of what a gather takes rows from, those rows
+  double flops = 0;        ///< additions and multiplications; causal products without what the mask leaves out
+};
+
 /// A caller's tensor: data pointer and strides in elements. Strides are read for strided arguments only; rank is at
 /// most 4.
 struct LIGHTHOUSE_API TensorRef {
@@ -50,6 +59,9 @@ struct LIGHTHOUSE_API TensorRef {
 struct LIGHTHOUSE_API RunOptions {
   int num_threads = 0;    ///< of the CPU; 0 takes LIGHTHOUSE_NUM_THREADS or every core. Results do not depend on it
   void *stream = nullptr; ///< a CUstream of the GPU; null is the default stream
+  /// Only some of the function's launches, first_launch up to end_launch; all by default (-1: the last). For timing:
+  /// the launches before have run on the same memory, since they made what these read.
+  int64_t first_launch = 0, end_launch = -1;
 };
 
 /// How the last `Op::get` of a spec found its code.
@@ -66,6 +78,8 @@ public:
   virtual ~Op();
   virtual const Spec &spec() const = 0;
   virtual const Signature &signature(Direction direction) const = 0;
+  /// The function's launches, in order.
+  virtual const std::vector<LaunchInfo> &launches(Direction direction) const = 0;
   virtual Device device() const = 0;
   /// Where the code came from when this op was made (Disk or Compiled).
   virtual Origin origin() const = 0;

@@ -3,6 +3,7 @@
 // CudaModule: see CudaModule.h.
 #include "runtime/CudaModule.h"
 
+#include "runtime/Nvtx.h"
 #include "runtime/TensorMap.h"
 #include "runtime/ThreadPool.h"
 
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <functional>
 #include <numeric>
+#include <optional>
 
 using namespace llvm;
 
@@ -139,8 +141,16 @@ Expected<CUfunction> CudaModule::prepare(const Launch &launch) {
   return function;
 }
 
+static std::vector<std::string> rangeNames(const LaunchPlan &plan, StringRef label) {
+  std::vector<std::string> names;
+  names.reserve(plan.launches.size());
+  for (const Launch &launch : plan.launches)
+    names.push_back(launch.kernel + " [" + label.str() + "]");
+  return names;
+}
+
 Expected<std::unique_ptr<CudaModule>> CudaModule::load(CompiledModule module,
-                                                       std::shared_ptr<const CudaContext> context) {
+                                                       std::shared_ptr<const CudaContext> context, StringRef label) {
   for (const LaunchPlan &plan : module.plans)
     if (Error error = verify(plan))
       return std::move(error);
@@ -154,6 +164,8 @@ Expected<std::unique_ptr<CudaModule>> CudaModule::load(CompiledModule module,
   loaded->plans = std::move(module.plans);
   for (const LaunchPlan &plan : loaded->plans) {
     std::vector<CUfunction> &list = loaded->functions.emplace_back();
+    if (Nvtx::get())
+      loaded->range_names.push_back(rangeNames(plan, label));
     for (const Launch &launch : plan.launches) {
       Expected<CUfunction> function = loaded->prepare(launch);
       if (!function)
@@ -236,7 +248,8 @@ static Error launchKernel(const CudaDriver &driver, CUfunction function, const L
                                   " bytes of shared memory: " + (programmatic ? "cuLaunchKernelEx" : "cuLaunchKernel"));
 }
 
-Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream) const {
+Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream,
+                      LaunchRange range) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
   const CudaDriver &driver = home->driver;
   CurrentCudaContext current(*home);
@@ -256,9 +269,11 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
   SmallVector<uint64_t, 64> parameters;
   std::array<CUtensorMap, kMaxTensorMaps> maps;
   SmallVector<void *, 64> pointers;
-  for (const auto &[index, launch] : enumerate(plan.launches)) {
+  size_t plan_index = &plan - plans.data();
+  for (const Launch &launch : range.of(plan)) {
     if (launch.items == 0)
       continue;
+    size_t index = &launch - plan.launches.data();
     parameters.clear();
     appendParameters(plan, launch, args, places, parameters);
     pointers.clear();
@@ -271,9 +286,12 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
       pointers.push_back(&map);
     if (Error error = zero(driver, plan, launch, places, stream))
       return error;
+    std::optional<NvtxRange> shown;
+    if (!range_names.empty())
+      shown.emplace(*Nvtx::get(), range_names[plan_index][index].c_str());
     bool programmatic = launch.programmatic && launch.zeroed.empty() && is_behind_ours && knows_programmatic;
     if (Error error =
-            launchKernel(driver, functions[&plan - plans.data()][index], launch, programmatic, stream, pointers.data()))
+            launchKernel(driver, functions[plan_index][index], launch, programmatic, stream, pointers.data()))
       return error;
     is_behind_ours = true;
   }

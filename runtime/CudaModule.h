@@ -16,9 +16,9 @@ class CudaModule {
 public:
   /// Loads PTX, which the driver compiles, several objects at a time, or cubins, and finds every kernel of the plans in
   /// them. Fails when the plans do not hold, the driver refuses an object, or a kernel is missing or not fit for its
-  /// launch.
-  static llvm::Expected<std::unique_ptr<CudaModule>> load(CompiledModule module,
-                                                          std::shared_ptr<const CudaContext> context);
+  /// launch. `label` is what profilers show behind a kernel's name (Nvtx.h).
+  static llvm::Expected<std::unique_ptr<CudaModule>>
+  load(CompiledModule module, std::shared_ptr<const CudaContext> context, llvm::StringRef label = "");
   ~CudaModule();
   CudaModule(const CudaModule &) = delete;
   CudaModule &operator=(const CudaModule &) = delete;
@@ -28,8 +28,9 @@ public:
 
   /// Launches a plan of this module on a stream; `args` and `workspace` are device memory, as for HostModule::run.
   /// Allocates nothing on the device and waits for nothing, so it may be captured into a graph. What is captured keeps
-  /// the machine code loaded for the rest of the process.
-  llvm::Error run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, CUstream stream) const;
+  /// the machine code loaded for the rest of the process. `range` leaves launches out.
+  llvm::Error run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, CUstream stream,
+                  LaunchRange range = {}) const;
 
   /// What each kernel uses, by the driver: registers, local memory as stack, static shared memory. With PTX also what
   /// its assembler's log tells.
@@ -47,7 +48,8 @@ private:
   std::shared_ptr<const CudaContext> home;
   std::vector<CUmodule> modules; ///< one an object
   std::vector<LaunchPlan> plans;
-  std::vector<std::vector<CUfunction>> functions; ///< by plan and launch
+  std::vector<std::vector<CUfunction>> functions;    ///< by plan and launch
+  std::vector<std::vector<std::string>> range_names; ///< the same; empty unless ranges are asked for
   std::vector<KernelUse> kernel_uses;
   std::string load_log;
   mutable std::atomic<bool> is_captured = false;

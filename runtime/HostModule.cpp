@@ -132,7 +132,8 @@ static void call(void (*kernel)(const void *const *, int64_t), const void *const
   kernel(descriptors, item);
 }
 
-void HostModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, int threads) const {
+void HostModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, int threads,
+                     LaunchRange range) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
   SmallVector<char *, 32> places;
   placeBuffers(plan, args, workspace, places);
@@ -141,9 +142,8 @@ void HostModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wor
     descriptors.push_back(
         describe(plan.buffers[index], places[index], index < args.size() ? args[index].strides : nullptr));
   SmallVector<const void *, 16> pointers;
-  for (size_t index = 0; index < plan.launches.size(); ++index) {
-    const Launch &launch = plan.launches[index];
-    Kernel kernel = kernels[&plan - plans.data()][index];
+  for (const Launch &launch : range.of(plan)) {
+    Kernel kernel = kernels[&plan - plans.data()][&launch - plan.launches.data()];
     pointers.clear();
     for (int64_t buffer : launch.buffers)
       pointers.push_back(&descriptors[buffer]);

@@ -26,8 +26,9 @@ public:
   const LaunchPlan &plan(llvm::StringRef name) const;
 
   /// Runs a plan of this module. `args` has one entry for each input, then each output; `workspace` has
-  /// plan.workspace_bytes, 64-byte aligned.
-  void run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, int threads) const;
+  /// plan.workspace_bytes, 64-byte aligned. `range` leaves launches out.
+  void run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, int threads,
+           LaunchRange range = {}) const;
 
 private:
   /// descriptors[i] points to the memref descriptor of the launch's i-th buffer.

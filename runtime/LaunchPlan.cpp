@@ -69,7 +69,9 @@ static json::Value toJSON(const Launch &launch) {
                       {"shared_bytes", launch.shared_bytes},
                       {"maps", std::move(maps)},
                       {"zeroed", json::Array(launch.zeroed)},
-                      {"programmatic", launch.programmatic}};
+                      {"programmatic", launch.programmatic},
+                      {"moved_bytes", launch.moved_bytes},
+                      {"flops", launch.flops}};
 }
 
 json::Value toJSON(const LaunchPlan &plan) {
@@ -122,7 +124,8 @@ static bool fromJSON(const json::Value &value, Launch &out, json::Path path) {
   return mapper && mapper.map("kernel", out.kernel) && mapper.map("items", out.items) &&
          mapper.map("buffers", out.buffers) && mapper.map("threads", out.threads) &&
          mapper.map("shared_bytes", out.shared_bytes) && mapper.map("maps", out.maps) &&
-         mapper.map("zeroed", out.zeroed) && mapper.map("programmatic", out.programmatic) && hasOnly(value, 8, path);
+         mapper.map("zeroed", out.zeroed) && mapper.map("programmatic", out.programmatic) &&
+         mapper.map("moved_bytes", out.moved_bytes) && mapper.map("flops", out.flops) && hasOnly(value, 10, path);
 }
 
 Expected<LaunchPlan> planFromJSON(const json::Value &value) {

@@ -61,6 +61,8 @@ struct Launch {
   /// In front of a plan's first launch is a kernel of the caller's that need not have waited: the launcher lets no
   /// first one overlap it, none for which it sets memory to zero, and none on a driver older than CUDA 12.3.
   bool programmatic = false;
+  int64_t moved_bytes = 0; ///< between memory and the kernel at least: each tensor it reads or writes once
+  double flops = 0;        ///< additions and multiplications of its stages
 };
 
 /// Buffers: inputs first, then outputs, then workspace.
@@ -75,6 +77,16 @@ struct LaunchPlan {
 struct TensorArg {
   void *data = nullptr;
   int64_t strides[kMaxRank] = {};
+};
+
+/// Some of a plan's launches, all by default. They are inside the plan.
+struct LaunchRange {
+  size_t begin = 0;
+  size_t end = SIZE_MAX;
+
+  llvm::ArrayRef<Launch> of(const LaunchPlan &plan) const {
+    return llvm::ArrayRef(plan.launches).take_front(end).drop_front(begin);
+  }
 };
 
 /// The plan of that name, or nullptr.

@@ -23,13 +23,17 @@ def Lighthouse_Differentiable : OpInterface<"Differentiable"> {
 
 def Lighthouse_Fusible : OpInterface<"Fusible"> {
   let cppNamespace = "::lighthouse";
-  let description = "A stage that `lighthouse-fuse-stages` puts into a kernel, and what it knows about sharing one.";
+  let description = "A stage that `lighthouse-fuse-stages` puts into a kernel, what it knows about sharing one, and what it costs.";
   let methods = [
     InterfaceMethod<"The name of a kernel that begins with this stage.", "::llvm::StringRef", "getStageName", (ins), "", [{
       return $_op->getName().stripDialect();
     }]>,
     InterfaceMethod<"Whether this stage joins the kernel of `producer`, which makes one of its operands.", "bool", "joinsKernelOf",
-                    (ins "::mlir::Operation *":$producer), "", "return false;">];
+                    (ins "::mlir::Operation *":$producer), "", "return false;">,
+    InterfaceMethod<[{
+      Additions and multiplications that the stage's definition asks for; a causal product counts the pairs that the mask leaves.
+      Comparisons, exponentials, roots and moves are not counted, nor what a schedule computes twice.
+    }], "double", "getFlops">];
 }
 
 #endif // LIGHTHOUSE_INTERFACES_TD

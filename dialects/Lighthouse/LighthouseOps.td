@@ -337,6 +337,13 @@ def KernelOp : Op<Lighthouse_Dialect, "kernel", [IsolatedFromAbove, SingleBlockI
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Bytes between the kernel and memory at least: each tensor that it writes and each that it reads once, of what a
+    /// gather takes its rows from only the rows it takes.
+    int64_t getMovedBytes();
+    /// The sum of its stages' `getFlops`.
+    double getFlops();
+  }];
 }
 
 def YieldOp : Op<Lighthouse_Dialect, "yield", [Pure, Terminator, HasParent<"KernelOp">]> {

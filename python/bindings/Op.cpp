@@ -46,6 +46,17 @@ py::tuple signature(const Op &op, const std::string &direction) {
   return py::make_tuple(std::move(arguments), signature.workspace_bytes);
 }
 
+/// ((kernel, items, threads, moved_bytes, flops), ...)
+py::tuple launches(const Op &op, const std::string &direction) {
+  const std::vector<LaunchInfo> &launches = op.launches(parseDirection(direction));
+  py::tuple result(launches.size());
+  for (size_t i = 0; i < launches.size(); ++i) {
+    const LaunchInfo &launch = launches[i];
+    result[i] = py::make_tuple(launch.kernel, launch.items, launch.threads, launch.moved_bytes, launch.flops);
+  }
+  return result;
+}
+
 TensorRef makeTensor(py::handle pointer, py::handle strides) {
   TensorRef tensor;
   tensor.data = toPointer(pointer.cast<uintptr_t>());
@@ -58,7 +69,7 @@ TensorRef makeTensor(py::handle pointer, py::handle strides) {
 }
 
 void run(const Op &op, const std::string &direction, const py::sequence &pointers, const py::sequence &strides,
-         uintptr_t workspace, int numThreads, uintptr_t stream) {
+         uintptr_t workspace, int numThreads, uintptr_t stream, int64_t firstLaunch, int64_t endLaunch) {
   if (pointers.size() != strides.size())
     throw InvalidArgument("strides: expects one entry for each of the " + std::to_string(pointers.size()) +
                           " pointers, but got " + std::to_string(strides.size()));
@@ -68,7 +79,9 @@ void run(const Op &op, const std::string &direction, const py::sequence &pointer
     tensors.push_back(makeTensor(pointers[i], strides[i]));
   const Direction parsed = parseDirection(direction);
   const py::gil_scoped_release release;
-  op.run(parsed, tensors, toPointer(workspace), {.num_threads = numThreads, .stream = toPointer(stream)});
+  op.run(
+      parsed, tensors, toPointer(workspace),
+      {.num_threads = numThreads, .stream = toPointer(stream), .first_launch = firstLaunch, .end_launch = endLaunch});
 }
 
 /// The binding's holder; pybind11 wants it without const.
@@ -103,8 +116,12 @@ void bindOp(py::module_ &module) {
       .def_property_readonly("origin", [](const Op &op) { return originName(op.origin()); })
       .def("signature", &signature, "direction"_a,
            "(((name, dtype, shape, is_output, strided), ...), workspace_bytes), inputs first.")
+      .def("launches", &launches, "direction"_a,
+           "((kernel, items, threads, moved_bytes, flops), ...), in order; what a launch costs by its stages.")
       .def("run", &run, "direction"_a, "pointers"_a, "strides"_a, "workspace"_a, "num_threads"_a = 0, "stream"_a = 0,
-           "Runs on addresses, in the order of the signature; strides are in elements.");
+           "first_launch"_a = 0, "end_launch"_a = -1,
+           "Runs on addresses, in the order of the signature; strides are in elements. The launches from first_launch "
+           "up to end_launch, all by default, when those before have run on the same memory.");
   module.def("get_op", &getOp, "spec"_a, "device"_a = "cpu", py::call_guard<py::gil_scoped_release>(),
              "The op of a spec: from this process, from the disk cache, or compiled now.");
   module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command ``lighthouse``, also ``python -m lighthouse``: the C++ tool of the same name."""
+"""The command ``lighthouse``, also ``python -m lighthouse``: the C++ tool of the same name, and ``bench``."""
 
 import sys
 
@@ -7,7 +7,11 @@ from lighthouse import _cuda, _lighthouse
 
 
 def main() -> int:
-    """Runs the tool on this process's arguments and returns its exit status."""
+    """Runs the command on this process's arguments and returns its exit status."""
+    if sys.argv[1:2] == ["bench"]:
+        from lighthouse import _bench  # It imports torch.
+
+        return _bench.main(sys.argv[2:])
     _cuda.add_tool_folders()
     return _lighthouse.main(["lighthouse", *sys.argv[1:]])
 

@@ -49,6 +49,7 @@ class Op:
     @property
     def origin(self) -> str: ...
     def signature(self, direction: str) -> tuple[tuple[tuple[str, str, tuple[int, ...], bool, bool], ...], int]: ...
+    def launches(self, direction: str) -> tuple[tuple[str, int, int, int, float], ...]: ...
     def run(
         self,
         direction: str,
@@ -57,6 +58,8 @@ class Op:
         workspace: int,
         num_threads: int = 0,
         stream: int = 0,
+        first_launch: int = 0,
+        end_launch: int = -1,
     ) -> None: ...
 
 class Call:

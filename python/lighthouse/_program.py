@@ -27,6 +27,16 @@ class Argument(NamedTuple):
     strided: bool
 
 
+class Launch(NamedTuple):
+    """One launch of a compiled function, and what it costs by the definition of its stages."""
+
+    kernel: str
+    items: int  # on a GPU the blocks of the grid
+    threads: int  # of a block; 0 on the CPU
+    moved_bytes: int  # each tensor that it reads or writes once
+    flops: float
+
+
 class Function:
     """One direction of a program: what it takes, in order."""
 
@@ -35,6 +45,7 @@ class Function:
         arguments = [Argument(*argument) for argument in arguments]
         self.direction = direction
         self.op = op
+        self.launches = tuple(Launch(*launch) for launch in op.launches(direction))
         self.inputs = tuple(argument for argument in arguments if not argument.is_output)
         self.outputs = tuple(argument for argument in arguments if argument.is_output)
 

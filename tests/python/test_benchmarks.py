@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the benchmarks compare with: the eager rendering selects and computes what the specification says."""
+"""The benchmarks: what they compare with computes what the specification says, and figures become a report."""
 
+import functools
+import math
+from pathlib import Path
+from types import ModuleType
+
+import attention
 import eager
+import op
 import pytest
+import shared
 import torch
-from helpers import tensors
+from helpers import python, tensors
+from lighthouse import _timing
+from lighthouse._timing import Limits
 from reference import Settings, lighthouse
 
 
@@ -21,3 +31,118 @@ def test_eager(settings: Settings) -> None:
     results = (out, *torch.autograd.grad(out, (q, k, v), dout))
     for result, want in zip(results, (expected.out, expected.dq, expected.dk, expected.dv), strict=True):
         assert torch.dist(result.double(), want) <= 1e-5 * want.norm()
+
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("name", ["attention", "op", "gpu"])
+def test_a_gpu_is_needed(name: str, tmp_path: Path) -> None:
+    result = python(str(BENCHMARKS / f"{name}.py"), "--out", str(tmp_path))
+    assert result.returncode == 1
+    assert "expects an NVIDIA GPU, but torch sees none" in result.stderr
+
+
+def reported(module: ModuleType, rows: list[dict], folder: Path) -> int:
+    """The exit status of a benchmark for figures of an earlier run; the table, CSV and plot are made."""
+    shared.write_csv(folder / "earlier.csv", rows)
+    arguments = ["--from", str(folder / "earlier.csv"), "--out", str(folder), "--markdown"]
+    status = shared.main(module.__name__, module.__doc__, [], lambda case: [], module.report, arguments)
+    assert (folder / f"{module.__name__}.png").read_bytes().startswith(b"\x89PNG")
+    assert repr(shared.read_csv(folder / f"{module.__name__}.csv")) == repr(rows)  # NaN is not equal to itself
+    return status
+
+
+def attention_rows() -> list[dict]:
+    """Every bar reached, just."""
+    rows = []
+    for case in attention.CASES:
+        for side, error in (("ours", 0.004), ("FLASH", 0.003), ("cuDNN", 0.004)):
+            for way in ("forward", "backward"):
+                ms = 2.0 if side == "ours" else 2.0 * attention.BARS[case.head_dim, way]
+                figures = {"ms": ms, "tflops": 600.5, "share": 0.75, "error": error, "clock_mhz": 1755}
+                rows.append({"gpu": "H100", **case._asdict(), "side": side, "way": way, **figures})
+    return rows
+
+
+def test_attention_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    rows = attention_rows()
+    assert reported(attention, rows, tmp_path) == 0
+    text = capsys.readouterr()
+    assert "| H=8 S=16,384 D=128 forward | 2.00, 600, 75%, 0.004 |" in text.out
+    assert "1.10 (bar 1.10) | 1755 |" in text.out
+    assert "Every bar is reached." in text.err
+    rows[0]["ms"] = 2.1  # ours, forward
+    rows[1]["error"] = 0.0042  # ours, backward
+    assert reported(attention, rows, tmp_path) == 1
+    text = capsys.readouterr().err
+    assert "H=8 S=16,384 D=128 forward: 1.05 times cuDNN's speed, expected 1.10" in text
+    assert "H=8 S=16,384 D=128 backward: an error of 0.0042, cuDNN has 0.004" in text
+
+
+def op_rows() -> list[dict]:
+    rows = []
+    for case in op.CASES:
+        for way in op.WAYS:
+            dense = float("nan") if case == op.MILLION else 1080.0
+            figures = {"ms": 13.5, "limit_ms": 10.0, "dense_ms": dense, "extra_gib": 0.97, "clock_mhz": 1755}
+            rows.append({"gpu": "H100", **case._asdict(), "way": way, **figures})
+    return rows
+
+
+def test_op_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    rows = op_rows()
+    assert reported(op, rows, tmp_path) == 0
+    assert "| N=98,304 L=3 K=1,536 forward | 13.50 | 10.00 | 1.35 | 1080 | 80.0 |  | 1755 |" in capsys.readouterr().out
+    rows[0]["limit_ms"] = 9.0
+    rows[1]["extra_gib"] = 1.0
+    rows[6]["dense_ms"] = 1000.0
+    assert reported(op, rows[:-2], tmp_path) == 1
+    text = capsys.readouterr().err
+    assert "N=98,304 L=3 K=1,536 forward: 1.50 times the limit, expected at most 1.35" in text
+    assert "N=98,304 L=3 K=1,536: 1.000 GiB beyond the inputs, expected less than 1.0" in text
+    assert "N=524,288 L=4 K=4,096 forward: 74 times as fast as dense attention, expected 80" in text
+    assert "N=1,048,576 L=4 K=4,096: has to run, but has no figures" in text
+
+
+def test_limit_of_the_op() -> None:
+    """2 S^2 H D operations forward, 7 S^2 H D both ways; q, k, v, out, and their gradients."""
+    limits = Limits(copy=1e12, matmul=1e15)
+    rows, tokens = op.BARRED[0].rows, op.BARRED[0].tokens
+    assert rows == 98_304 // 16 + 2 * 4 * 1_536
+    forward, both = (op.least(rows, tokens, way, limits) for way in op.WAYS)
+    assert forward == pytest.approx(1e3 * (2 * rows**2 * 1024 / 1e15 + 4 * tokens * 2048 / 1e12))
+    assert both == pytest.approx(1e3 * (7 * rows**2 * 1024 / 1e15 + 8 * tokens * 2048 / 1e12))
+
+
+def test_reference_of_attention(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "CHUNK", 48)
+    q, k, v, dout = (torch.randn(1, 1, 130, 16, dtype=torch.float64).requires_grad_() for _ in range(4))
+    out = torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+    results = (out, *torch.autograd.grad(out, (q, k, v), dout))
+    with torch.no_grad():
+        expected = attention.reference(*(x[0, 0] for x in (q, k, v, dout)))
+    assert max(attention.errors(results, expected)) < 1e-14
+
+
+def test_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs no GPU of them, on the CPU, with FlashAttention's rendering there in cuDNN's place."""
+    monkeypatch.setitem(shared.PEERS, "cuDNN", shared.PEERS["FLASH"])
+    monkeypatch.setattr(_timing, "FLUSHED", 2**20)
+    for module in (attention, op):
+        monkeypatch.setattr(module, "random", functools.partial(_timing.random, device="cpu"))
+        monkeypatch.setattr(module, "ROUNDS", 1)
+    rows = attention.measure(attention.Case(2, 300, 64))
+    assert [(row["side"], row["way"]) for row in rows] == [
+        (side, way) for side in ("ours", "FLASH", "cuDNN") for way in ("forward", "backward")
+    ]
+    assert all(row["ms"] > 0 and 1e-4 < row["error"] < 0.02 for row in rows)
+
+    monkeypatch.setattr(op, "graph_of", lambda call: call)
+    monkeypatch.setattr(op, "extra_memory", lambda call: 0.5)
+    rows = op.measure(op.Case(4_096, 3, 128))
+    assert [row["way"] for row in rows] == ["forward", "both"]
+    assert all(row["ms"] > 0 and row["limit_ms"] > 0 and row["dense_ms"] > 0 for row in rows)
+    monkeypatch.setattr(op, "MOST_DENSE", 0.0)
+    assert all(math.isnan(row["dense_ms"]) for row in op.measure(op.Case(4_096, 3, 128)))

@@ -45,6 +45,16 @@ def test_commands_of_the_readme() -> None:
         assert result.returncode == 0, (command, result.stderr)
 
 
+def test_commands_of_the_page_on_seeing() -> None:
+    """Those that print code, and need no tool for it."""
+    lines = (ROOT / "docs/seeing.md").read_text().splitlines()
+    commands = [line.strip() for line in lines if re.match("    lighthouse (compile|ptx) --", line)]
+    assert len(commands) == 2
+    for command in commands:
+        result = python("-m", "lighthouse", *shlex.split(command)[1:])
+        assert result.returncode == 0, (command, result.stderr)
+
+
 def test_forward_pass_of_the_readme() -> None:
     """The stage ops shown are those printed, but for types and the names of values."""
     (shown,) = blocks(ROOT / "README.md", "mlir")

@@ -73,6 +73,20 @@ TEST_F(CudaOpTest, RunsOnItsDeviceAndStream) {
   EXPECT_EQ(fake.launches[1].stream, nullptr);
 }
 
+TEST_F(CudaOpTest, RunsTheLaunchesAskedFor) {
+  auto op = load();
+  ASSERT_EQ(op->launches(Direction::Forward).size(), 1u);
+  EXPECT_EQ(op->launches(Direction::Forward)[0].kernel, "attend");
+  EXPECT_EQ(op->launches(Direction::Forward)[0].items, 2);
+  EXPECT_EQ(op->launches(Direction::Forward)[0].threads, 128);
+  op->run(Direction::Forward, tensors(), workspace(), {.first_launch = 1});
+  EXPECT_EQ(fake.launches.size(), 0u);
+  op->run(Direction::Forward, tensors(), workspace(), {.first_launch = 0, .end_launch = 1});
+  EXPECT_EQ(fake.launches.size(), 1u);
+  EXPECT_EQ(thrown<InvalidArgument>([&] { op->run(Direction::Forward, tensors(), workspace(), {.first_launch = 2}); }),
+            "launches: expects a range inside 0 to 1 for forward, but got 2 to 1");
+}
+
 TEST_F(CudaOpTest, RefusesWhatKernelsCannotRead) {
   auto op = load();
   auto refusal = [&](const std::vector<TensorRef> &tensors, void *memory) {

@@ -384,6 +384,50 @@ TEST_F(OpTest, RunRefusesWhatItCannotUse) {
   EXPECT_EQ(refusal(good, workspace.data, -1), "num_threads: expects at least 1, or 0 for the default, but got -1");
 }
 
+TEST_F(OpTest, LaunchesTellWhatTheyCost) {
+  // 1,104 padded tokens, levels of 552 and 276 windows; 276 + 2 * 2 * 256 = 1,300 rows.
+  auto op = Op::get(threeLevels());
+  std::map<std::string, LaunchInfo> launches;
+  for (Direction direction : {Direction::Forward, Direction::Backward})
+    for (const LaunchInfo &launch : op->launches(direction))
+      launches[launch.kernel] = launch;
+  constexpr double rows = 1300, pairs = rows * (rows + 1) / 2, q_heads = 4, kv_heads = 2, all = 8, dim = 32;
+  constexpr int64_t row = 4 * 32, coarse = 552 + 276, selected = 1300, entries = 1104 + coarse;
+  EXPECT_EQ(launches["forward_pool_score"].moved_bytes, 8 * (1100 + coarse) * row + 6 * coarse * 4);
+  EXPECT_EQ(launches["forward_pool_score"].flops, dim * ((1104 + 552) * all + 2 * 1100 * (q_heads + kv_heads)));
+  EXPECT_EQ(launches["forward_gather"].moved_bytes, 2 * 12 * selected * row + 4 * selected * 4);
+  EXPECT_EQ(launches["forward_gather"].flops, 0);
+  EXPECT_EQ(launches["forward_attend"].moved_bytes, 16 * selected * row + 4 * selected * 4);
+  EXPECT_EQ(launches["forward_attend"].flops, 4 * pairs * dim * q_heads);
+  EXPECT_EQ(launches["forward_scatter"].moved_bytes, 4 * (selected + 1100) * row + 4 * entries * 4);
+  EXPECT_EQ(launches["forward_scatter"].flops, q_heads * dim * (1104 + 512 * 1 + 512 * 2));
+  EXPECT_EQ(launches["backward_attend_backward"].flops, 10 * pairs * dim * q_heads);
+  EXPECT_EQ(launches["backward_gather_backward_pool_backward_k"].flops, dim * (2 * 3 * 1100 * kv_heads + 4 * rows));
+  EXPECT_EQ(launches["backward_gather_backward_pool_backward_q"].flops, dim * 2 * 3 * 1100 * q_heads);
+}
+
+TEST_F(OpTest, LaunchByLaunchGivesTheSame) {
+  auto op = Op::get(threeLevels());
+  Values whole = randomInputs(threeLevels()), apart = whole;
+  runOn(*op, Direction::Forward, whole);
+  const Signature &signature = op->signature(Direction::Forward);
+  Workspace workspace(signature.workspace_bytes);
+  std::vector<TensorRef> tensors = tensorsFor(signature, apart);
+  auto count = static_cast<int64_t>(op->launches(Direction::Forward).size());
+  for (int64_t launch = 0; launch < count; ++launch)
+    op->run(Direction::Forward, tensors, workspace.data, {.first_launch = launch, .end_launch = launch + 1});
+  EXPECT_EQ(std::memcmp(whole["out"].data(), apart["out"].data(), whole["out"].size() * 4), 0);
+
+  auto refusal = [&](int64_t first, int64_t end) {
+    return refusalOf(
+        [&] { op->run(Direction::Forward, tensors, workspace.data, {.first_launch = first, .end_launch = end}); });
+  };
+  EXPECT_EQ(refusal(2, 2), "allowed");
+  EXPECT_EQ(refusal(3, 2), "launches: expects a range inside 0 to 5 for forward, but got 3 to 2");
+  EXPECT_EQ(refusal(0, 6), "launches: expects a range inside 0 to 5 for forward, but got 0 to 6");
+  EXPECT_EQ(refusal(-1, -1), "launches: expects a range inside 0 to 5 for forward, but got -1 to 5");
+}
+
 TEST_F(OpTest, OutputsWithGapsOrOverlapAreRefused) {
   Spec spec = threeLevels();
   spec.batch = 2;

@@ -16,7 +16,7 @@ static LaunchPlan smallPlan() {
                   {"indices", BufferRole::Output, "int32", {1, 2, 40}, false, 0},
                   {"norms", BufferRole::Workspace, "float32", {16}, false, 64},
                   {"flags", BufferRole::Workspace, "int32", {32}, false, 128}};
-  plan.launches = {{"pool_score", 7, {0, 2}}, {"select", 2, {2, 1, 3}}};
+  plan.launches = {{"pool_score", 7, {0, 2}, 0, 0, 76800, 1e20}, {"select", 2, {2, 1, 3}}};
   return plan;
 }
 
@@ -39,6 +39,8 @@ TEST(LaunchPlan, RoundTrip) {
   EXPECT_TRUE(read->buffers[0].strided);
   EXPECT_EQ(read->buffers[2].offset, 64);
   ASSERT_EQ(read->launches.size(), 2u);
+  EXPECT_EQ(read->launches[0].moved_bytes, 76800);
+  EXPECT_EQ(read->launches[0].flops, 1e20);
   EXPECT_EQ(read->launches[1].kernel, "select");
   EXPECT_EQ(read->launches[1].items, 2);
   EXPECT_EQ(read->launches[1].buffers, (std::vector<int64_t>{2, 1, 3}));
@@ -63,7 +65,8 @@ TEST(LaunchPlan, EveryFieldIsRequired) {
     (*value.getAsObject()->getArray("buffers"))[2].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.buffers[2].") + key), std::string::npos) << refusal(value);
   }
-  for (const char *key : {"kernel", "items", "buffers", "threads", "shared_bytes", "maps", "programmatic"}) {
+  for (const char *key : {"kernel", "items", "buffers", "threads", "shared_bytes", "maps", "zeroed", "programmatic",
+                          "moved_bytes", "flops"}) {
     json::Value value = toJSON(smallPlan());
     (*value.getAsObject()->getArray("launches"))[1].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.launches[1].") + key), std::string::npos) << refusal(value);

@@ -26,6 +26,7 @@ public:
 /// Our options are in this category; LLVM's own stay out of the help.
 llvm::cl::OptionCategory &category();
 
+Command &benchCommand();
 Command &compileCommand();
 Command &ptxCommand();
 Command &infoCommand();
