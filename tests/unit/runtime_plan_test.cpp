@@ -16,7 +16,8 @@ static LaunchPlan smallPlan() {
                   {"indices", BufferRole::Output, "int32", {1, 2, 40}, false, 0},
                   {"norms", BufferRole::Workspace, "float32", {16}, false, 64},
                   {"flags", BufferRole::Workspace, "int32", {32}, false, 128}};
-  plan.launches = {{"pool_score", 7, {0, 2}, 0, 0, 76800, 1e20}, {"select", 2, {2, 1, 3}}};
+  plan.launches = {{.kernel = "pool_score", .items = 7, .buffers = {0, 2}, .moved_bytes = 76800, .flops = 1e20},
+                   {.kernel = "select", .items = 2, .buffers = {2, 1, 3}}};
   return plan;
 }
 
