@@ -25,10 +25,10 @@ def RolesOp : Op<Tile_Dialect, "roles", [SingleBlock, NoTerminator, RecursiveMem
     ```mlir
     tile.roles threads [1, 256] registers [24, 240] {
     ^bb0(%one: i32):
-      tile.fetch %ks[%b, %h, %row], %k[%n] : !tile.view<1x8x4096x128xbf16>, !tile.ring<2, !tile.shared<128x128xbf16, panels>>
+      tile.fetch %ks[%b, %h, %row], %keys[%n] : !tile.view<1x8x4096x128xbf16>, !tile.ring<2, !tile.shared<128x128xbf16, panels>>
     }, {
     ^bb0(%group: i32):
-      %tile = tile.receive %k[%n] : !tile.ring<2, !tile.shared<128x128xbf16, panels>>
+      %k = tile.receive %keys[%n] : !tile.ring<2, !tile.shared<128x128xbf16, panels>>
       // ...
     }
     ```
@@ -92,7 +92,7 @@ def FetchOp : Tile_AsyncOp<"fetch"> {
     thread. A tile of one dimension is filled from the view as one run of elements: its end may have elements of the next row.
 
     ```mlir
-    tile.fetch %ks[%b, %h, %row], %k[%n] : !tile.view<1x8x4096x128xbf16>, !tile.ring<2, !tile.shared<128x128xbf16, panels>>
+    tile.fetch %ks[%b, %h, %row], %keys[%n] : !tile.view<1x8x4096x128xbf16>, !tile.ring<2, !tile.shared<128x128xbf16, panels>>
     ```
   }];
   let arguments = (ins Tile_ViewType:$view, Variadic<I32>:$at, Tile_RingType:$ring, I32:$number);
@@ -104,7 +104,7 @@ def ReceiveOp : Tile_AsyncOp<"receive", [MemoryEffects<[MemRead, MemWrite]>, Typ
   let summary = "waits until a tile of a ring is full";
   let description = [{
     ```mlir
-    %tile = tile.receive %k[%n] : !tile.ring<2, !tile.shared<128x128xbf16, panels>>
+    %k = tile.receive %keys[%n] : !tile.ring<2, !tile.shared<128x128xbf16, panels>>
     ```
   }];
   let arguments = (ins Tile_RingType:$ring, I32:$number);
@@ -116,7 +116,7 @@ def ReleaseOp : Tile_AsyncOp<"release"> {
   let summary = "says that this warpgroup has read a tile of a ring";
   let description = [{
     ```mlir
-    tile.release %k[%n] : !tile.ring<2, !tile.shared<128x128xbf16, panels>>
+    tile.release %keys[%n] : !tile.ring<2, !tile.shared<128x128xbf16, panels>>
     ```
   }];
   let arguments = (ins Tile_RingType:$ring, I32:$number);
@@ -127,7 +127,7 @@ def PanelOp : Tile_AsyncOp<"panel", [Pure]> {
   let summary = "a panel of a shared tile";
   let description = [{
     ```mlir
-    %half = tile.panel %k[%group] : !tile.shared<64x128xbf16, panels> to !tile.shared<64x64xbf16, panels>
+    %half = tile.panel %left[%group] : !tile.shared<64x128xbf16, panels> to !tile.shared<64x64xbf16, panels>
     ```
   }];
   let arguments = (ins Tile_SharedType:$source, I32:$number);
@@ -144,8 +144,10 @@ def DotAsyncOp : Tile_AsyncOp<"dot_async"> {
     in the order in which they began, so `acc` may be the result of one that is under way.
 
     ```mlir
-    %s = tile.dot_async %q, %k b_transposed : (!tile.shared<64x128xbf16, panels>, !tile.shared<128x128xbf16, panels>) -> !tile.pending<tensor<64x128xf32, #mma>>
-    %o = tile.dot_async %p, %v, %sums : (tensor<64x128xbf16, #mma>, !tile.shared<128x128xbf16, panels>, tensor<64x128xf32, #mma>) -> !tile.pending<tensor<64x128xf32, #mma>>
+    %s = tile.dot_async %left, %right b_transposed : (!tile.shared<64x128xbf16, panels>, !tile.shared<128x128xbf16, panels>) -> !tile.pending<tensor<64x128xf32, #mma>>
+    %o = tile.dot_async %a, %right, %sums : (tensor<64x128xbf16, #mma>, !tile.shared<128x128xbf16, panels>, tensor<64x128xf32, #mma>) -> !tile.pending<tensor<64x128xf32, #mma>>
+    %scores = tile.await %s : !tile.pending<tensor<64x128xf32, #mma>> // while the second is under way
+    %more = tile.await %o : !tile.pending<tensor<64x128xf32, #mma>>
     ```
   }];
   let arguments = (ins AnyType:$a, Tile_SharedType:$b, Optional<AnyType>:$acc, UnitAttr:$a_transposed, UnitAttr:$b_transposed);
@@ -158,6 +160,7 @@ def AwaitOp : Tile_AsyncOp<"await", [MemoryEffects<[MemRead, MemWrite]>, TypesMa
   let summary = "waits for a product and those begun before it";
   let description = [{
     ```mlir
+    %s = tile.dot_async %a, %right : (tensor<64x128xbf16, #mma>, !tile.shared<128x128xbf16, panels>) -> !tile.pending<tensor<64x128xf32, #mma>>
     %scores = tile.await %s : !tile.pending<tensor<64x128xf32, #mma>>
     ```
   }];
@@ -187,7 +190,7 @@ def SendOp : Tile_AsyncOp<"send"> {
     elements are added to those there, in any order with what other blocks add; the view is all zeros when the kernel begins.
 
     ```mlir
-    tile.send %tile, %os[%b, %h, %row] : !tile.shared<64x128xbf16, panels>, !tile.view<1x8x4096x128xbf16>
+    tile.send %left, %out[%b, %h, %row] : !tile.shared<64x128xbf16, panels>, !tile.view<1x8x4096x128xbf16>
     ```
   }];
   let arguments = (ins Tile_SharedType:$source, Tile_ViewType:$view, Variadic<I32>:$at, UnitAttr:$add);

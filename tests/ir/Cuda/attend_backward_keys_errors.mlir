@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Block sizes that no product takes, or no shared memory holds, and numbers of copies that a block doesn't go through.
-// RUN: lighthouse-opt %s -lighthouse-lower-kernels-to-tile -verify-diagnostics -split-input-file
+// RUN: lighthouse-opt %s -lighthouse-lower-kernels-to-tile="arch=sm_86" -verify-diagnostics -split-input-file
 
 func.func @f(%q: tensor<1x1x256x64xbf16>, %n: tensor<1x1x256xf32>) {
   // expected-error @+1 {{expects schedule parameter block_rows to be a multiple of 64 (16 a warp), but got 32}}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The calling convention: a view's address, and if it is strided the strides of all dimensions but the last.
-// Shared tiles lie one after another, from multiples of 128 bytes on; an alias lies where its source does.
+// Shared tiles lie one after another, from multiples of 128 bytes on (of panels: 1024); an alias lies where its source does.
 // RUN: lighthouse-opt %s -lighthouse-lower-tile-to-llvm | FileCheck %s
 
-// CHECK: llvm.mlir.global external @lighthouse_shared() {addr_space = 3 : i32, alignment = 128 : i64} : !llvm.array<0 x i8>
+// CHECK: llvm.mlir.global external @lighthouse_shared() {addr_space = 3 : i32, alignment = 1024 : i64} : !llvm.array<0 x i8>
 // CHECK: llvm.func ptx_kernelcc @f(%[[X:.+]]: !llvm.ptr<1>, %[[S0:.+]]: i64, %[[S1:.+]]: i64, %[[S2:.+]]: i64, %[[Y:.+]]: !llvm.ptr<1>)
 // CHECK-SAME: attributes {lighthouse.items = 6 : i64, lighthouse.min_blocks = 2 : i64, lighthouse.shared_bytes = 896 : i64, lighthouse.threads = 64 : i64}
 

@@ -6,3 +6,5 @@
 // CHECK-DAG: tile.kernel @scale_rows
 // CHECK-DAG: tile.dot
 // CHECK-DAG: tile.wait {pending = 1}
+// CHECK-DAG: tile.roles
+// CHECK-DAG: tile.dot_async

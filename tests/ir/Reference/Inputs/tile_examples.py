@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes one program of each example in the tile dialect's descriptions, from a TableGen dump (JSON on standard input).
 
-An example of an op is put into a kernel where the values that the descriptions use are defined; an example of a layout
-or a type becomes the type of a value. Prints the programs with `// -----` between them, each headed by its name.
+An example of an op is put into a kernel where the values that the descriptions use are defined, and one of an op for
+roles into the role that it is for; an example of a layout or a type becomes the type of a value. Prints the programs with `// -----` between them, each headed by its name.
 """
 
 import json
@@ -41,6 +41,23 @@ VALUES = {
     "%k": "!tile.shared<64x128xbf16>",
     "%weights": "!tile.shared<64x64xbf16>",
 }
+# Defined beside those of VALUES, where an example for roles uses them.
+ROLE_VALUES = {
+    "%n": "i32",
+    "%turn": "i32",
+    "%next": "i32",
+    "%keys": "!tile.ring<2, !tile.shared<128x128xbf16, panels>>",
+    "%left": "!tile.shared<64x128xbf16, panels>",
+    "%right": "!tile.shared<128x128xbf16, panels>",
+    "%sums": "tensor<64x128xf32, #mma>",
+}
+ROLES = """\
+  tile.roles threads [1, 256] registers [24, 240] {{
+  ^bb0(%group: i32):
+{one}  }}, {{
+  ^bb0(%group: i32):
+{many}  }}
+"""
 
 
 def examples_of(description: str) -> list[str]:
@@ -48,20 +65,41 @@ def examples_of(description: str) -> list[str]:
     return re.findall(r"^ *```mlir\n(.*?)^ *```$", description, re.MULTILINE | re.DOTALL)
 
 
-def in_kernel(example: str) -> str:
-    """The example after those of VALUES that it does not define itself."""
+def defined(example: str, values: dict[str, str]) -> str:
+    """Those of the values that the example does not define itself, and then the example."""
     made = re.findall(r"^ *(%\w+)(?:, %\w+)* =", example, re.MULTILINE)
-    values = [f'  {name} = "example.value"() : () -> {type}' for name, type in VALUES.items() if name not in made]
-    body = "\n".join(values)
-    return f"{ALIASES}tile.kernel @example({VIEWS}) blocks 1 threads 128 {{\n{body}\n{example}}}\n"
+    lines = [f'  {name} = "example.value"() : () -> {type}\n' for name, type in values.items() if name not in made]
+    return "".join(lines) + example
 
 
-def program_of(example: str) -> str:
-    if "tile.kernel" in example:
-        return example
-    if re.match(r" *(tensor<|!tile)", example):
-        return f'%0 = "example.value"() : () -> {example.strip()}\n'
-    return in_kernel(example)
+def in_kernel(body: str, threads: int) -> str:
+    return f"{ALIASES}tile.kernel @example({VIEWS}) blocks 1 threads {threads} {{\n{body}}}\n"
+
+
+def in_role(example: str) -> str:
+    """In the role of one thread if it fetches, else in that of warpgroups; rings and roles stand at a kernel's top."""
+    used = set(re.findall(r"%\w+", example))
+    values = {name: type for name, type in (VALUES | ROLE_VALUES).items() if name in used}
+    body = defined(example, values)
+    if "tile.roles" not in example and "tile.ring readers" not in example:
+        fetches = "tile.fetch" in example
+        body = ROLES.format(one=body if fetches else "", many="" if fetches else body)
+    return in_kernel(body, 384)
+
+
+def programs_of(record: dict) -> list[str]:
+    """A program of each example of a record, or of each line of it that is a type."""
+    programs = []
+    for example in examples_of(record["description"]):
+        if "tile.kernel" in example:
+            programs.append(example)
+        elif re.match(r" *(tensor<|!tile)", example):
+            programs += [f'%0 = "example.value"() : () -> {line.strip()}\n' for line in example.splitlines()]
+        elif "Tile_AsyncOp" in record["!superclasses"] or record["!name"] == "RolesOp":
+            programs.append(in_role(example))
+        else:
+            programs.append(in_kernel(defined(example, VALUES), 128))
+    return programs
 
 
 def main() -> None:
@@ -73,10 +111,10 @@ def main() -> None:
             dialect = name if kind == "Dialect" else record.get("dialect", record.get("opDialect"))["def"]
             if dialect != "Tile_Dialect":
                 continue
-            found = examples_of(record["description"])
+            found = programs_of(record)
             if not found:
                 sys.exit(f"expects a ```mlir example in the description of {name}")
-            programs += [f"// {name}\n{program_of(each)}" for each in found]
+            programs += [f"// {name}\n{each}" for each in found]
     print("\n// -----\n".join(programs))
 
 
