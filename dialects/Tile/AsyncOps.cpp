@@ -4,6 +4,7 @@
 #include "dialects/Tile/Tile.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -29,10 +30,29 @@ static LogicalResult expectWarpgroups(Operation *op) {
 
 //===-- Roles ------------------------------------------------------------===//
 
+/// Words that all of the block's threads meet in or share, and, of one thread, tiles.
+static LogicalResult verifyBody(Region &body, int64_t threads) {
+  WalkResult walked = body.walk([&](Operation *op) {
+    if (isa<BarrierOp, ScanOp, AnyOp, FillOp, CopyOp>(op)) {
+      op->emitOpError("expects all of the block's threads, but got a role around it");
+      return WalkResult::interrupt();
+    }
+    for (Type type : llvm::concat<const Type>(op->getOperandTypes(), op->getResultTypes()))
+      if (threads == 1 && isa<RankedTensorType>(type)) {
+        op->emitOpError("expects no register tiles in a role of one thread, but got ") << type;
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  return failure(walked.wasInterrupted());
+}
+
 LogicalResult RolesOp::verifyRegions() {
   auto kernel = dyn_cast<KernelOp>((*this)->getParentOp());
   if (!kernel)
     return emitOpError("expects to be at the top of a tile.kernel");
+  if (*kernel.getBody().getOps<RolesOp>().begin() != *this)
+    return emitOpError("expects to be the only one of its kernel");
   if (getThreads().size() != getBodies().size() || getRegisters().size() != getBodies().size())
     return emitOpError("expects threads and registers of ")
            << getBodies().size() << " roles, but got " << getThreads().size() << " and " << getRegisters().size();
@@ -52,8 +72,8 @@ LogicalResult RolesOp::verifyRegions() {
            << kernel.getThreads() << " threads, but got " << warpgroups * 128;
   if (registers > 65536)
     return emitOpError("expects at most 65536 registers together, but got ") << registers;
-  for (Region &body : getBodies())
-    if (failed(verifyFlights(body.front())))
+  for (auto [each, body] : llvm::zip_equal(getThreads(), getBodies()))
+    if (failed(verifyBody(body, each)) || failed(verifyFlights(body.front())))
       return failure();
   return success();
 }
@@ -183,18 +203,37 @@ LogicalResult DrainOp::verify() { return expectWarpgroups(*this); }
 
 namespace {
 
+/// The shared tiles that a value may stand for: what `alloc` and `receive` made.
+void findOrigins(Value tile, SmallVectorImpl<Value> &origins) {
+  if (auto panel = tile.getDefiningOp<PanelOp>())
+    return findOrigins(panel.getSource(), origins);
+  if (auto alias = tile.getDefiningOp<AliasOp>())
+    return findOrigins(alias.getSource(), origins);
+  if (auto choose = tile.getDefiningOp<ChooseOp>()) {
+    findOrigins(choose.getFirst(), origins);
+    return findOrigins(choose.getSecond(), origins);
+  }
+  origins.push_back(tile);
+}
+
+SmallVector<Value> originsOf(Value tile) {
+  SmallVector<Value> origins;
+  if (isa<SharedType>(tile.getType()))
+    findOrigins(tile, origins);
+  return origins;
+}
+
 /// Walks a role's ops in order, with the products under way: their pending tiles, the oldest first.
 class Flights {
 public:
   LogicalResult check(Block &block) {
-    SmallVector<Value> outer = std::move(flying);
-    flying.clear();
+    size_t around = std::exchange(first, flying.size());
     for (Operation &op : block)
       if (failed(check(&op)))
         return failure();
-    if (!flying.empty())
+    if (flying.size() > first)
       return mlir::emitError(flying.back().getLoc(), "expects an await in the same block of ops for each product");
-    flying = std::move(outer);
+    first = around;
     return success();
   }
 
@@ -207,10 +246,10 @@ private:
     if (auto release = dyn_cast<ReleaseOp>(op))
       return checkRelease(release);
     if (auto write = dyn_cast<WriteOp>(op))
-      unpublished.insert(write.getTarget());
+      unpublished.insert_range(originsOf(write.getTarget()));
     if (isa<PublishOp>(op))
       unpublished.clear();
-    if (auto send = dyn_cast<SendOp>(op); send && unpublished.contains(send.getSource()))
+    if (auto send = dyn_cast<SendOp>(op); send && isUnpublished(send.getSource()))
       return send.emitOpError("expects a publish after its tile was written");
     return checkControl(op);
   }
@@ -221,10 +260,12 @@ private:
       multiplies |= region.walk([](DotAsyncOp) { return WalkResult::interrupt(); }).wasInterrupted();
     if (multiplies && isAnyUnderWay())
       return op->emitOpError("expects products around it to be awaited, as there are some in it");
-    for (Region &region : op->getRegions())
-      for (Block &block : region)
-        if (failed(check(block)))
-          return failure();
+    // What a loop writes at its end it may read at its beginning.
+    for (int rounds = isa<LoopLikeOpInterface>(op) ? 2 : 1; rounds > 0; --rounds)
+      for (Region &region : op->getRegions())
+        for (Block &block : region)
+          if (failed(check(block)))
+            return failure();
     if (isAnyUnderWay())
       madeInFlight.insert(op->result_begin(), op->result_end());
     return success();
@@ -234,15 +275,24 @@ private:
     return llvm::any_of(flying, [&](Value each) { return !ended.contains(each); });
   }
 
+  bool isUnpublished(Value tile) const {
+    return llvm::any_of(originsOf(tile), [&](Value origin) { return unpublished.contains(origin); });
+  }
+
+  /// A product that began in this block of ops, or the end.
+  SmallVector<Value>::iterator find(Value pending) {
+    return std::find(flying.begin() + first, flying.end(), pending);
+  }
+
   LogicalResult begin(DotAsyncOp dot) {
     if (isa<RankedTensorType>(dot.getA().getType()) && madeInFlight.contains(dot.getA()))
       return dot.emitOpError("expects a of registers to be made while no product is under way");
     for (Value operand : {dot.getA(), Value(dot.getB())})
-      if (unpublished.contains(operand))
+      if (isUnpublished(operand))
         return dot.emitOpError("expects a publish after its shared tile was written");
     // It goes on with the sums of one that is under way, which is not awaited itself.
     if (dot.getAcc() && isa<PendingType>(dot.getAcc().getType())) {
-      auto found = llvm::find(flying, dot.getAcc());
+      auto *found = find(dot.getAcc());
       if (found == flying.end())
         return dot.emitOpError("expects to add to a product of the same block of ops that is under way");
       flying.erase(found);
@@ -252,7 +302,7 @@ private:
   }
 
   LogicalResult end(AwaitOp await) {
-    auto found = llvm::find(flying, await.getPending());
+    auto *found = find(await.getPending());
     if (found == flying.end())
       return await.emitOpError("expects a product of the same block of ops that is under way");
     // Those begun before it have ended too, and are still to be awaited for their tiles.
@@ -268,9 +318,7 @@ private:
       auto dot = pending.getDefiningOp<DotAsyncOp>();
       if (!dot || ended.contains(pending))
         continue;
-      for (Value operand : {dot.getA(), Value(dot.getB())}) {
-        if (auto panel = operand.getDefiningOp<PanelOp>())
-          operand = panel.getSource();
+      for (Value operand : llvm::concat<Value>(originsOf(dot.getA()), originsOf(dot.getB()))) {
         auto receive = operand.getDefiningOp<ReceiveOp>();
         if (receive && receive.getRing() == release.getRing() && receive.getNumber() == release.getNumber())
           return release.emitOpError("expects no product under way that reads the tile");
@@ -280,6 +328,7 @@ private:
   }
 
   SmallVector<Value> flying;
+  size_t first = 0; ///< of `flying` in the block of ops that is walked; those before are of blocks around it
   llvm::DenseSet<Value> ended, madeInFlight, unpublished;
 };
 

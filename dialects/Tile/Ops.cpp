@@ -72,6 +72,9 @@ LogicalResult DotOp::verify() {
   auto b = dyn_cast<SharedType>(getB().getType());
   if (!b || b.getRank() != 2)
     return emitOpError("expects b to be a shared tile of two dimensions, but got ") << getB().getType();
+  for (Type factor : {getA().getType(), getB().getType()})
+    if (auto shared = dyn_cast<SharedType>(factor); shared && shared.getPanels())
+      return emitOpError("expects shared tiles that are not of panels, but got ") << shared;
   if (acc.getRank() != 2 || !isMma(acc))
     return emitOpError("expects an accumulator of layout mma, but got ") << acc;
   ArrayRef<int64_t> shape;
@@ -181,6 +184,8 @@ LogicalResult AllocOp::verify() {
 
 LogicalResult AliasOp::verify() {
   auto source = cast<SharedType>(getSource().getType()), result = cast<SharedType>(getResult().getType());
+  if (result.getPanels() && !source.getPanels())
+    return emitOpError("expects a source of panels for a tile of panels, but got ") << source;
   if (result.bytes() > source.bytes())
     return emitOpError("expects at most the ") << source.bytes() << " bytes of its source, but got " << result.bytes();
   return success();
@@ -229,6 +234,9 @@ LogicalResult ReadOp::verify() {
     return emitOpError("expects 16-bit elements and the layout mma for a transposed read, but got ") << tile;
   if (getTransposed() && getAt())
     return emitOpError("expects no index for a transposed read, but got ") << getAt().getType();
+  if (auto source = getSource().getType(); byMatrices && source.getPanels())
+    return emitOpError("expects a shared tile that is not of panels for 16-bit elements and the layout mma, but got ")
+           << source;
   if (byMatrices && !getAt() && tile.getDimSize(1) % 16 != 0)
     return emitOpError("expects columns of 16-bit elements to be a multiple of 16 for the layout mma, but got ")
            << tile;
@@ -257,6 +265,8 @@ LogicalResult CountOp::verify() {
 LogicalResult CopyOp::verify() {
   auto view = cast<ViewType>(getView().getType());
   auto shared = cast<SharedType>(getTarget().getType());
+  if (shared.getPanels())
+    return emitOpError("expects a shared tile that is not of panels, but got ") << shared;
   if (shared.getElementType() != view.getElementType())
     return emitOpError("expects elements of ") << view.getElementType() << ", but got " << shared;
   int64_t expected = view.getRank() - (shared.getRank() - 1);

@@ -62,3 +62,12 @@ tile.kernel @f(%x: !tile.view<16xf32>) blocks 1 threads 32 {
   // expected-error @+1 {{expects a view whose rows are whole chunks of 16 bytes, but got '!tile.view<16xf32>'}}
   tile.copy %x[] limit %c, %s : !tile.view<16xf32>, !tile.shared<16x16xf32>
 }
+
+// -----
+
+tile.kernel @f(%x: !tile.view<100x32xf32>) blocks 1 threads 32 {
+  %c = "test.value"() : () -> i32
+  %s = "test.value"() : () -> !tile.shared<16x32xf32, panels>
+  // expected-error @+1 {{expects a shared tile that is not of panels, but got '!tile.shared<16x32xf32, panels>'}}
+  tile.copy %x[%c] limit %c, %s : !tile.view<100x32xf32>, !tile.shared<16x32xf32, panels>
+}

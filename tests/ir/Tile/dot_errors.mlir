@@ -121,3 +121,25 @@ tile.kernel @f() blocks 1 threads 32 {
   // expected-error @+1 {{expects K and N to be multiples of 16, but got 16 and 8}}
   %0 = tile.dot %a, %b, %acc : !tile.shared<16x16xbf16>, !tile.shared<16x8xbf16>, tensor<16x8xf32, #mma>
 }
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %a = "test.value"() : () -> !tile.shared<16x64xbf16, panels>
+  %b = "test.value"() : () -> !tile.shared<16x64xbf16>
+  %acc = "test.value"() : () -> tensor<16x16xf32, #mma>
+  // expected-error @+1 {{expects shared tiles that are not of panels, but got '!tile.shared<16x64xbf16, panels>'}}
+  %0 = tile.dot %a, %b, %acc transposed : !tile.shared<16x64xbf16, panels>, !tile.shared<16x64xbf16>, tensor<16x16xf32, #mma>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %a = "test.value"() : () -> tensor<16x32xf32, #mma>
+  %b = "test.value"() : () -> !tile.shared<16x32xf32, panels>
+  %acc = "test.value"() : () -> tensor<16x16xf32, #mma>
+  // expected-error @+1 {{expects shared tiles that are not of panels, but got '!tile.shared<16x32xf32, panels>'}}
+  %0 = tile.dot %a, %b, %acc transposed : tensor<16x32xf32, #mma>, !tile.shared<16x32xf32, panels>, tensor<16x16xf32, #mma>
+}

@@ -119,7 +119,7 @@ tile.kernel @f() blocks 1 threads 32 {
 tile.kernel @f(%x: !tile.view<64xf32>) blocks 1 threads 32 {
   %c = arith.constant 0 : i32
   %0 = scf.for %i = %c to %c step %c iter_args(%y = %x) -> !tile.view<64xf32> : i32 {
-    // expected-error @+1 {{'scf.yield' op expects views and shared tiles in words of the tile dialect only, but got '!tile.view<64xf32>'}}
+    // expected-error @+1 {{'scf.yield' op expects views, shared tiles, rings and what is pending in words of the tile dialect only, but got '!tile.view<64xf32>'}}
     scf.yield %y : !tile.view<64xf32>
   }
 }
@@ -130,6 +130,6 @@ tile.kernel @f() blocks 1 threads 32 {
   %true = arith.constant true
   %a = tile.alloc : !tile.shared<64xf32>
   %b = tile.alloc : !tile.shared<64xf32>
-  // expected-error @+1 {{expects views and shared tiles in words of the tile dialect only, but got '!tile.shared<64xf32>'}}
+  // expected-error @+1 {{expects views, shared tiles, rings and what is pending in words of the tile dialect only, but got '!tile.shared<64xf32>'}}
   %c = arith.select %true, %a, %b : !tile.shared<64xf32>
 }

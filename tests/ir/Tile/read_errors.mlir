@@ -132,3 +132,22 @@ tile.kernel @f() blocks 1 threads 32 {
   // expected-error @+1 {{expects an index tile for elements of 64 bits, but got none for '!tile.shared<32xi64>'}}
   %0 = tile.read %s : (!tile.shared<32xi64>) -> tensor<32xi64, #linear>
 }
+
+// -----
+
+// Matrix loads know no panels.
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %s = "test.value"() : () -> !tile.shared<16x64xbf16, panels>
+  // expected-error @+1 {{expects a shared tile that is not of panels for 16-bit elements and the layout mma, but got '!tile.shared<16x64xbf16, panels>'}}
+  %0 = tile.read %s : (!tile.shared<16x64xbf16, panels>) -> tensor<16x64xbf16, #mma>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %s = "test.value"() : () -> !tile.shared<16x64xbf16, panels>
+  // expected-error @+1 {{expects a shared tile that is not of panels for 16-bit elements and the layout mma, but got '!tile.shared<16x64xbf16, panels>'}}
+  %0 = tile.read %s transposed : (!tile.shared<16x64xbf16, panels>) -> tensor<64x16xbf16, #mma>
+}

@@ -111,3 +111,22 @@ tile.kernel @f() blocks 1 threads 32 {
   // expected-error @+1 {{expected string or keyword containing one of the following enum values for attribute 'kind' [add, max]}}
   %0 = tile.reduce min %x : tensor<16x8xf32, #mma> to tensor<16xf32, #row>
 }
+
+// -----
+
+// To eight columns, of every row, of the layout mma.
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %x = "test.value"() : () -> tensor<16x32xf32, #mma>
+  // expected-error @+1 {{expects a slice of the layout of 'tensor<16x32xf32, #tile.mma<warps = 1>>', but got 'tensor<16x16xf32, #tile.mma<warps = 1>>'}}
+  %0 = tile.reduce add %x : tensor<16x32xf32, #mma> to tensor<16x16xf32, #mma>
+}
+
+// -----
+
+#rows = #tile.rows<threads = 32, lanes = 1, elements = 8>
+tile.kernel @f() blocks 1 threads 32 {
+  %x = "test.value"() : () -> tensor<32x32xf32, #rows>
+  // expected-error @+1 {{expects a slice of the layout of 'tensor<32x32xf32, #tile.rows<threads = 32, lanes = 1, elements = 8>>', but got 'tensor<32x8xf32, #tile.rows<threads = 32, lanes = 1, elements = 8>>'}}
+  %0 = tile.reduce add %x : tensor<32x32xf32, #rows> to tensor<32x8xf32, #rows>
+}

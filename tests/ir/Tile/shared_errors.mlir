@@ -32,3 +32,12 @@ tile.kernel @f() blocks 1 threads 32 {
   // expected-error @+1 {{expects pending of at least 0, but got -1}}
   tile.wait {pending = -1}
 }
+
+// -----
+
+// Panels begin at multiples of 1024 bytes.
+tile.kernel @f() blocks 1 threads 32 {
+  %s = "test.value"() : () -> !tile.shared<16x64xbf16>
+  // expected-error @+1 {{expects a source of panels for a tile of panels, but got '!tile.shared<16x64xbf16>'}}
+  %0 = tile.alias %s : !tile.shared<16x64xbf16> to !tile.shared<16x64xbf16, panels>
+}

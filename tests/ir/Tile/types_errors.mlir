@@ -43,3 +43,53 @@ func.func private @f(!tile.shared<8x12xbf16>)
 
 // expected-error @+1 {{expects rows of whole chunks of 16 bytes, multiples of 4 elements, but got 6}}
 func.func private @f(!tile.shared<8x6xf32>)
+
+// -----
+
+// expected-error @+1 {{expected 'panels'}}
+func.func private @f(!tile.shared<8x64xbf16, rows>)
+
+// -----
+
+// expected-error @+1 {{expects panels of multiples of 8 rows and 64 columns, but got 12 and 64}}
+func.func private @f(!tile.shared<12x64xbf16, panels>)
+
+// -----
+
+// expected-error @+1 {{expects panels of multiples of 8 rows and 64 columns, but got 8 and 96}}
+func.func private @f(!tile.shared<8x96xbf16, panels>)
+
+// -----
+
+// expected-error @+1 {{expects panels of multiples of 8 rows and 32 columns, but got 8 and 48}}
+func.func private @f(!tile.shared<8x48xf32, panels>)
+
+// -----
+
+// expected-error @+1 {{expects panels of multiples of 8 rows and 32 columns, but got 64 and 1}}
+func.func private @f(!tile.shared<64xf32, panels>)
+
+// -----
+
+// expected-error @+1 {{expects 1 to 8 stages, but got 0}}
+func.func private @f(!tile.ring<0, !tile.shared<64xf32>>)
+
+// -----
+
+// expected-error @+1 {{expects 1 to 8 stages, but got 9}}
+func.func private @f(!tile.ring<9, !tile.shared<64xf32>>)
+
+// -----
+
+// expected-error @+1 {{expects tiles of panels, but got '!tile.shared<64x64xbf16>'}}
+func.func private @f(!tile.ring<2, !tile.shared<64x64xbf16>>)
+
+// -----
+
+// expected-error @+1 {{expects a tile of f32 and layout mma, but got 'tensor<64x64xbf16, #tile.mma<warps = 4>>'}}
+func.func private @f(!tile.pending<tensor<64x64xbf16, #tile.mma<warps = 4>>>)
+
+// -----
+
+// expected-error @+1 {{expects a tile of f32 and layout mma, but got 'tensor<8x128xf32, #tile.rows<threads = 128, lanes = 16, elements = 8>>'}}
+func.func private @f(!tile.pending<tensor<8x128xf32, #tile.rows<threads = 128, lanes = 16, elements = 8>>>)
