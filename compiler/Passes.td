@@ -91,7 +91,8 @@ def SeparateGradients : Pass<"lighthouse-separate-gradients", "::mlir::func::Fun
     Where thousands of work items are wanted and none may wait for another, `attend_backward` becomes `row_dot`, `attend_backward_keys` and `attend_backward_queries`: seven matrix products instead of five,
     but each gradient is summed by one work item, in one order.
 
-    Heads of at most `joined` 16-bit elements become `row_dot` and `attend_backward_joined` instead, for GPUs that have a fast form of it.
+    Heads of at most `joined` 16-bit elements become `row_dot` and `attend_backward_joined` instead, for GPUs that have a fast form of it; gradients of keys and values that the function
+    gives as they are then have the elements of the keys.
 
     Leaves an `attend_backward` of several parts alone.
 

@@ -43,7 +43,7 @@ public:
     kvHead = where[1];
     begin = t.div(first, blocks.columns);
     allocate();
-    t.roles({{1, 24, [&](Value) { produce(); }}, {256, 240, [&](Value group) { consume(group); }}});
+    t.roles({{1, 32, [&](Value) { produce(); }}, {256, 240, [&](Value group) { consume(group); }}});
     return Grid{runs * heads, 384};
   }
 
@@ -128,9 +128,9 @@ private:
     Value zero = t.constant(wide(), 0);
     Values sums = forEachHead({zero, zero}, [&](Value each, Value before, ValueRange carried) -> Values {
       head = each;
-      numberOfFirst = before;
+      ahead = t.sub(before, begin);
       // From here on all queries of a run see all keys of ours; the last run may have fewer queries.
-      Value open = t.min(t.div(t.add(first, blocks.rows() - 1 + blocks.columns - 1), blocks.columns), queryRuns);
+      Value open = t.min(t.add(begin, blocks.rows() / blocks.columns), queryRuns);
       bool ragged = sizes.rows % blocks.columns != 0;
       Value whole = ragged ? t.max(open, queryRuns - 1) : t.i32(queryRuns);
       auto go = [&](Value from, Value to, bool masked, ValueRange now) {
@@ -140,25 +140,38 @@ private:
       now = go(open, whole, false, now);
       return ragged ? go(whole, t.i32(queryRuns), true, now) : now;
     });
-    Value key = t.add(t.range(64, tile::rowSlice(blocks.layout)), row), inside = t.less(key, sizes.rows);
-    t.store(t.mul(sums[0], sizes.scale), c.view(op.getDks()), {batch, kvHead, key}, inside);
-    t.store(sums[1], c.view(op.getDvs()), {batch, kvHead, key}, inside);
+    sendKeys(t.mul(sums[0], sizes.scale), c.view(op.getDks()));
+    sendKeys(sums[1], c.view(op.getDvs()));
     t.drain();
+  }
+
+  /// The gradient of our keys or values, through the memory of staged gradients of queries.
+  void sendKeys(Value sums, Value view) {
+    Type element = cast<tile::ViewType>(view.getType()).getElementType();
+    int64_t together = element.isF32() ? 64 : blocks.width;
+    for (int64_t column = 0; column < blocks.width; column += together) {
+      Value tile = t.alias(chosen(staged), t.panels({64, together}, element));
+      t.drain();
+      t.meet(own, 128);
+      t.write(t.convert(t.columns(sums, column, together), element), tile);
+      t.publish();
+      t.meet(own, 128);
+      t.send(tile, view, {batch, kvHead, row, t.i32(column)});
+    }
   }
 
   /// One run of queries. Carried: sums of dK (without the scale) and dV.
   Values step(Value run, ValueRange carried, bool masked) {
-    Value number = t.add(numberOfFirst, t.sub(run, begin)), query = t.mul(run, blocks.columns);
+    Value number = t.add(run, ahead), query = t.mul(run, blocks.columns);
     Value queries = t.receive(q, number);
     Value pendingScores = t.dotAsync(scoresType(), mine(keys), queries, TileBuilder::Right);
     Value outputs = t.receive(dos, number);
     Value pendingWeights = t.dotAsync(scoresType(), mine(values), outputs, TileBuilder::Right);
-    Value logSums = readNumbers(lse, query, number);
-    Value weights = weightsOf(t.await(pendingScores), logSums, query, masked);
-    Value dots = readNumbers(delta, query, number);
+    auto [scores, logSums] = awaitWithNumbers(pendingScores, lse, query, number);
+    Value weights = weightsOf(scores, logSums, query, masked);
+    auto [dp, dots] = awaitWithNumbers(pendingWeights, delta, query, number);
     if (masked)
       dots = t.select(insideOf(query), dots, 0.0);
-    Value dp = t.await(pendingWeights);
     Value ds = t.convert(t.mul(weights, t.sub(dp, t.expand(dots, scoresType()))), sizes.element);
     Value p = t.convert(weights, sizes.element);
     Value mineScores = t.choose(chosen(evenScores), chosen(oddScores), number);
@@ -177,13 +190,22 @@ private:
     return {dk, dv};
   }
 
+  /// A product, and numbers for its columns: read meanwhile, where a thread has registers for both.
+  std::pair<Value, Value> awaitWithNumbers(Value pending, Value ring, Value query, Value number) {
+    if (blocks.columns > 64) {
+      Value product = t.await(pending);
+      return {product, readNumbers(ring, query, number)};
+    }
+    Value numbers = readNumbers(ring, query, number);
+    return {t.await(pending), numbers};
+  }
+
   /// One for each query, as columns.
   Value readNumbers(Value ring, Value query, Value number) {
     Value numbers = t.receive(ring, number);
     if (aligned)
       return t.read(columnType(), numbers);
-    Value column = t.range(blocks.columns, tile::columnSlice(blocks.layout));
-    return t.readAt(numbers, t.add(column, early(head, query)));
+    return t.readFrom(columnType(), numbers, early(head, query));
   }
 
   /// exp(scale s - lse), of keys that the queries see.
@@ -240,7 +262,7 @@ private:
   Value k, v, q, dos, lse, delta;
   Value evenScores[2], oddScores[2], staged[2]; ///< by warpgroup
   Value group, row, own;                        ///< of a warpgroup; row: its first key
-  Value keys[2], values[2], head, numberOfFirst;
+  Value keys[2], values[2], head, ahead;        ///< ahead: a run's place among all of the block, less its number
 };
 
 } // namespace

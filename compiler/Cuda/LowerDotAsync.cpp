@@ -22,11 +22,10 @@ struct Factor {
     int64_t bytes = along ? k / type.panelColumns() * type.panelBytes() + k % type.panelColumns() * 2 : k * 128;
     return bytes / 16;
   }
-  /// Swizzling by 128 bytes; groups of 8 rows lie 1024 bytes apart, and panels as far as they are large.
-  int64_t shape() const {
-    int64_t panels = along ? 1 : type.panelBytes() / 16;
-    return panels << 16 | int64_t(1024 / 16) << 32 | int64_t(1) << 62;
-  }
+  /// What the descriptor's low word has beside the address: how far panels lie apart.
+  int64_t low() const { return (along ? 1 : type.panelBytes() / 16) << 16; }
+  /// Its high word: groups of 8 rows lie 1024 bytes apart; swizzling by 128 bytes.
+  static constexpr int64_t kHigh = 1024 / 16 | int64_t(1) << 30;
 };
 
 class DotAsyncLowering {
@@ -42,9 +41,10 @@ public:
     if (isa<RankedTensorType>(op.getA().getType()))
       addRegisters();
     else
-      aOperand = add(descriptor(l.shared[op.getA()], a()), "l");
-    bOperand = add(descriptor(l.shared[op.getB()], b), "l");
-    std::string text = "{ .reg .b64 a, b; wgmma.fence.sync.aligned; ";
+      aOperand = add(descriptor(l.shared[op.getA()], a()), "r");
+    bOperand = add(descriptor(l.shared[op.getB()], b), "r");
+    std::string text = "{ .reg .b64 a, b; .reg .b32 low, high; mov.b32 high, " + std::to_string(Factor::kHigh) +
+                       "; wgmma.fence.sync.aligned; ";
     for (int64_t k = 0; k < inner; k += kStep)
       text += step(k);
     text += "wgmma.commit_group.sync.aligned; }";
@@ -86,15 +86,18 @@ private:
     return next++;
   }
 
+  /// The low word of the first step's; the high one is a constant, for which no register is kept.
   Value descriptor(Value pointer, const Factor &factor) {
     Value address = s.shiftRight(s.bitAnd(s.sharedAddress(pointer), 0x3ffff), 4);
-    return s.bitOr(s.b.createOrFold<arith::ExtUIOp>(s.loc, s.i64, address), s.constant64(factor.shape()));
+    return s.bitOr(address, s.constant(factor.low()));
   }
 
   std::string step(int64_t k) {
     std::string text, left;
     auto advance = [&](StringRef name, int64_t operand, const Factor &factor) {
-      text += ("add.s64 " + name + ", $" + Twine(operand) + ", " + Twine(factor.stepAt(k)) + "; ").str();
+      text +=
+          ("add.u32 low, $" + Twine(operand) + ", " + Twine(factor.stepAt(k)) + "; mov.b64 " + name + ", {low, high}; ")
+              .str();
     };
     bool fromRegisters = isa<RankedTensorType>(op.getA().getType());
     if (fromRegisters) {

@@ -131,6 +131,16 @@ static Value combine(Simt &s, tile::Reduction kind, Value x, Value y) {
   return arith::MaxNumFOp::create(s.b, s.loc, x, y);
 }
 
+void Lowering::lowerColumns(tile::ColumnsOp op) {
+  tile::Distribution where = tile::Distribution::of(cast<RankedTensorType>(op.getSource().getType()));
+  int64_t first = op.getFirst(), end = first + cast<RankedTensorType>(op.getType()).getDimSize(1);
+  Values result;
+  for (auto [e, at] : llvm::enumerate(where.elements))
+    if (int64_t column = where.columns[at.second]; first <= column && column < end)
+      result.push_back(of(op.getSource())[e]);
+  set(op.getResult(), std::move(result));
+}
+
 /// Every eighth column: a thread's own elements of each row, two columns apart.
 static Values fold(Simt &s, tile::Reduction kind, const tile::Distribution &where, const Values &source) {
   Values result(where.rows.size() * 2);

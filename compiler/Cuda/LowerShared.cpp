@@ -116,6 +116,21 @@ static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shar
   }
 }
 
+/// Elements of 4 bytes from `begin` on, one by one: neighbours need not lie at a multiple of 8 bytes.
+static Values readFrom(Lowering &l, tile::ReadOp op, RankedTensorType type, Value begin) {
+  Simt &s = l.s;
+  tile::Distribution where = tile::Distribution::of(type);
+  auto slice = dyn_cast<tile::SliceAttr>(type.getEncoding());
+  bool byColumn = slice && slice.getDim() == 0;
+  Value first = byColumn ? l.threadColumn(type.getEncoding()) : l.threadRow(type.getEncoding());
+  Value start = s.offset(begin, s.mul(first, 4));
+  Values result;
+  for (auto [i, j] : where.elements)
+    result.push_back(
+        s.loadScalar(s.offset(start, (byColumn ? where.columns[j] : where.rows[i]) * 4), registerType(type)));
+  return result;
+}
+
 LogicalResult Lowering::lowerRead(tile::ReadOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getType()); // or a scalar, at an index
   auto source = cast<tile::SharedType>(op.getSource().getType());
@@ -124,6 +139,8 @@ LogicalResult Lowering::lowerRead(tile::ReadOp op) {
   if (op.getAt()) {
     for (Value index : of(op.getAt()))
       result.push_back(s.loadScalar(s.offset(base, s.mul(index, source.elementBytes())), registerType(op.getType())));
+  } else if (op.getFirst()) {
+    result = readFrom(*this, op, type, s.offset(base, s.mul(scalar(op.getFirst()), source.elementBytes())));
   } else if (isPacked(type.getElementType()) && isa<tile::MmaAttr>(type.getEncoding())) {
     result = readMatrices(*this, op, type);
   } else {

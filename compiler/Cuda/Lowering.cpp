@@ -65,6 +65,7 @@ LogicalResult Lowering::lower(Operation *op) {
       })
       .Case([&](tile::RangeOp range) { return lowerRange(range), success(); })
       .Case([&](tile::ExpandOp expand) { return lowerExpand(expand), success(); })
+      .Case([&](tile::ColumnsOp columns) { return lowerColumns(columns), success(); })
       .Case([&](tile::ReduceOp reduce) { return lowerReduce(reduce), success(); })
       .Case([&](tile::ScanOp scan) { return lowerScan(scan), success(); })
       .Case([&](tile::KeepOp keep) { return lowerKeep(keep), success(); })

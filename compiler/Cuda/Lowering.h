@@ -67,6 +67,7 @@ public:
   mlir::LogicalResult lowerElements(mlir::Operation *op);
   void lowerRange(tile::RangeOp op);
   void lowerExpand(tile::ExpandOp op);
+  void lowerColumns(tile::ColumnsOp op);
   void lowerReduce(tile::ReduceOp op);
   void lowerAny(tile::AnyOp op);
   void lowerKeep(tile::KeepOp op);

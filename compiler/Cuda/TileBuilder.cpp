@@ -145,6 +145,11 @@ Value TileBuilder::reduce(tile::Reduction kind, Value x) {
   return tile::ReduceOp::create(b, loc, result, kind, x);
 }
 
+Value TileBuilder::columns(Value x, int64_t first, int64_t count) {
+  auto type = cast<RankedTensorType>(x.getType());
+  RankedTensorType result = tile::tileType({type.getDimSize(0), count}, type.getElementType(), type.getEncoding());
+  return tile::ColumnsOp::create(b, loc, result, x, first);
+}
 Value TileBuilder::fold(tile::Reduction kind, Value x) {
   auto type = cast<RankedTensorType>(x.getType());
   RankedTensorType result = tile::tileType({type.getDimSize(0), 8}, type.getElementType(), type.getEncoding());
@@ -166,20 +171,24 @@ Value TileBuilder::alloc(ArrayRef<int64_t> shape, Type element) {
   return tile::AllocOp::create(b, loc, tile::SharedType::get(b.getContext(), shape, element));
 }
 Value TileBuilder::alias(Value shared, ArrayRef<int64_t> shape, Type element) {
-  return tile::AliasOp::create(b, loc, tile::SharedType::get(b.getContext(), shape, element), shared);
+  return alias(shared, tile::SharedType::get(b.getContext(), shape, element));
 }
+Value TileBuilder::alias(Value shared, tile::SharedType type) { return tile::AliasOp::create(b, loc, type, shared); }
 Value TileBuilder::choose(Value first, Value second, Value number) {
   return first == second ? first : tile::ChooseOp::create(b, loc, first.getType(), first, second, number).getResult();
 }
 Value TileBuilder::read(Type result, Value shared, bool transposed) {
-  return tile::ReadOp::create(b, loc, result, shared, Value(), transposed);
+  return tile::ReadOp::create(b, loc, result, shared, Value(), Value(), transposed);
+}
+Value TileBuilder::readFrom(Type result, Value shared, Value first) {
+  return tile::ReadOp::create(b, loc, result, shared, Value(), first, /*transposed=*/false);
 }
 void TileBuilder::write(Value value, Value shared) { tile::WriteOp::create(b, loc, value, shared, Value(), Value()); }
 Value TileBuilder::readAt(Value shared, Operand at) {
   Value index = at.value ? at.value : i32(static_cast<int64_t>(at.constant));
   Type element = cast<tile::SharedType>(shared.getType()).getElementType();
   Type result = isa<RankedTensorType>(index.getType()) ? static_cast<Type>(typeLike(index, element)) : element;
-  return tile::ReadOp::create(b, loc, result, shared, index, /*transposed=*/false);
+  return tile::ReadOp::create(b, loc, result, shared, index, Value(), /*transposed=*/false);
 }
 void TileBuilder::writeAt(Value value, Value shared, Operand at, Value mask) {
   tile::WriteOp::create(b, loc, value, shared, as(at, typeLike(value, b.getI32Type())), mask);

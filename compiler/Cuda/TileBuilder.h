@@ -77,7 +77,8 @@ public:
   /// The type of `like` with other elements.
   mlir::RankedTensorType typeLike(mlir::Value like, mlir::Type element);
   mlir::Value reduce(tile::Reduction kind, mlir::Value x); ///< one value a row
-  mlir::Value fold(tile::Reduction kind, mlir::Value x);   ///< eight values a row
+  mlir::Value columns(mlir::Value x, int64_t first, int64_t count);
+  mlir::Value fold(tile::Reduction kind, mlir::Value x); ///< eight values a row
   mlir::Value keep(tile::Triangle side, mlir::Value x, mlir::Value diagonal, double otherwise);
   mlir::Value any(mlir::Value mask); ///< of all threads of the block
   mlir::Value load(mlir::Type result, mlir::Value view, mlir::ValueRange at, mlir::Value mask = {});
@@ -87,8 +88,11 @@ public:
   void store(mlir::Value value, mlir::Value view, mlir::ValueRange at, mlir::Value mask = {});
   mlir::Value alloc(llvm::ArrayRef<int64_t> shape, mlir::Type element);
   mlir::Value alias(mlir::Value shared, llvm::ArrayRef<int64_t> shape, mlir::Type element);
+  mlir::Value alias(mlir::Value shared, tile::SharedType type);
   mlir::Value choose(mlir::Value first, mlir::Value second, mlir::Value number);
   mlir::Value read(mlir::Type result, mlir::Value shared, bool transposed = false);
+  /// Elements from `first` on.
+  mlir::Value readFrom(mlir::Type result, mlir::Value shared, mlir::Value first);
   /// Elements at an index tile, or one at a scalar index.
   mlir::Value readAt(mlir::Value shared, Operand at);
   void write(mlir::Value value, mlir::Value shared);

@@ -23,16 +23,31 @@ struct SeparateGradientsPass : impl::SeparateGradientsBase<SeparateGradientsPass
     });
   }
 
+  /// Whether they are what the caller gets, who wants no more than the elements of its tensors.
+  static bool onlyReturned(Value dks, Value dvs) {
+    return llvm::all_of(
+        llvm::concat<Operation *const>(llvm::to_vector(dks.getUsers()), llvm::to_vector(dvs.getUsers())),
+        [](Operation *user) { return isa<func::ReturnOp>(user); });
+  }
+
+  void retypeFunction() {
+    func::FuncOp function = getOperation();
+    TypeRange results = function.getBody().front().getTerminator()->getOperandTypes();
+    function.setType(FunctionType::get(&getContext(), function.getArgumentTypes(), results));
+  }
+
   void separate(AttendBackwardOp op) {
     OpBuilder builder(op);
     Location loc = op.getLoc();
     Value delta = RowDotOp::create(builder, loc, op.getOs(), op.getDos());
     auto rows = cast<RankedTensorType>(op.getQs().getType());
     if (rows.getElementTypeBitWidth() == 16 && rows.getShape().back() <= joined) {
+      UnitAttr narrow = onlyReturned(op.getDks(), op.getDvs()) ? builder.getUnitAttr() : UnitAttr();
       auto all = AttendBackwardJoinedOp::create(builder, loc, op.getQs(), op.getKs(), op.getVs(), op.getLse(), delta,
-                                                op.getDos(), op.getScaleAttr());
+                                                op.getDos(), op.getScaleAttr(), narrow);
       op.replaceAllUsesWith(all.getResults());
       op.erase();
+      retypeFunction();
       return;
     }
     auto keys = AttendBackwardKeysOp::create(builder, loc, op.getQs(), op.getKs(), op.getVs(), op.getLse(), delta,

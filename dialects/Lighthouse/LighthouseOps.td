@@ -216,13 +216,15 @@ def AttendBackwardJoinedOp : AttendBackwardPart<"attend_backward_joined"> {
   let summary = "all gradients of attend, those of queries added up by several work items";
   let description = [{
     `dqs`, `dks` and `dvs` of `attend_backward`, with `delta` its row sums of `do * o`. A block of keys adds to the gradients of all queries that see it, in any order with other blocks: five
-    products instead of the seven of `attend_backward_keys` and `attend_backward_queries`, but `dqs` varies by rounding from run to run.
+    products instead of the seven of `attend_backward_keys` and `attend_backward_queries`, but `dqs` varies by rounding from run to run. `narrow`: elements of `dks` and `dvs` are those of
+    `ks`, not f32.
 
     ```mlir
     %dqs, %dks, %dvs = lighthouse.attend_backward_joined %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32}
         : tensor<1x8x2560x64xbf16>, tensor<1x8x2560x64xbf16>, tensor<1x8x2560x64xbf16>, tensor<1x8x2560xf32>, tensor<1x8x2560xf32>, tensor<1x8x2560x64xbf16>
     ```
   }];
+  let arguments = (ins RowTensor:$qs, RowTensor:$ks, RowTensor:$vs, ScoreTensor:$lse, ScoreTensor:$delta, RowTensor:$dos, F32Attr:$scale, UnitAttr:$narrow);
   let results = (outs RowTensor:$dqs, RowTensor:$dks, RowTensor:$dvs);
 }
 

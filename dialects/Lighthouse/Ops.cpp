@@ -345,8 +345,9 @@ LogicalResult AttendBackwardJoinedOp::inferReturnTypes(MLIRContext *context, std
   FailureOr<Rows3> types = partOperands(loc, op);
   if (failed(types))
     return failure();
-  for (RankedTensorType type : {types->q, types->k, types->v})
-    results.push_back(type.clone(Float32Type::get(context)));
+  results.push_back(types->q.clone(Float32Type::get(context)));
+  for (RankedTensorType type : {types->k, types->v})
+    results.push_back(op.getNarrow() ? type : type.clone(Float32Type::get(context)));
   return success();
 }
 

@@ -280,9 +280,7 @@ private:
   }
 
   /// A product that began in this block of ops, or the end.
-  SmallVector<Value>::iterator find(Value pending) {
-    return std::find(flying.begin() + first, flying.end(), pending);
-  }
+  SmallVector<Value>::iterator find(Value pending) { return std::find(flying.begin() + first, flying.end(), pending); }
 
   LogicalResult begin(DotAsyncOp dot) {
     if (isa<RankedTensorType>(dot.getA().getType()) && madeInFlight.contains(dot.getA()))

@@ -47,7 +47,9 @@ static LogicalResult verifyType(KernelOp kernel, Operation *op, Type type) {
   if (isa<ViewType, SharedType, RingType, PendingType>(type))
     return !op->isRegistered() || isa<TileDialect>(op->getDialect())
                ? success()
-               : op->emitOpError("expects views, shared tiles, rings and what is pending in words of the tile dialect only, but got ") << type;
+               : op->emitOpError("expects views, shared tiles, rings and what is pending in words of the tile dialect "
+                                 "only, but got ")
+                     << type;
   auto tile = dyn_cast<RankedTensorType>(type);
   Type element = getElementTypeOrSelf(type);
   // A register holds two neighbours of a row.

@@ -44,6 +44,18 @@ LogicalResult ExpandOp::verify() {
   return expectSlice(*this, getSource().getType(), result, std::nullopt);
 }
 
+LogicalResult ColumnsOp::verify() {
+  RankedTensorType source = asTile(getSource().getType()), result = asTile(getType());
+  if (source.getRank() != 2 || !isMma(source) || result.getEncoding() != source.getEncoding() ||
+      result.getDimSize(0) != source.getDimSize(0))
+    return emitOpError("expects tiles of the same rows and layout mma, but got ") << source << " and " << result;
+  int64_t first = getFirst();
+  if (first < 0 || first % 8 != 0 || first + result.getDimSize(1) > source.getDimSize(1))
+    return emitOpError("expects first to be a multiple of 8 and ")
+           << result.getDimSize(1) << " columns from there of " << source.getDimSize(1) << ", but got " << first;
+  return success();
+}
+
 LogicalResult ReduceOp::verify() {
   auto source = cast<RankedTensorType>(getSource().getType());
   if (getElementTypeOrSelf(getResult()) != source.getElementType())
@@ -240,7 +252,15 @@ LogicalResult ReadOp::verify() {
   if (byMatrices && !getAt() && tile.getDimSize(1) % 16 != 0)
     return emitOpError("expects columns of 16-bit elements to be a multiple of 16 for the layout mma, but got ")
            << tile;
-  return verifyShared(*this, tile, cast<SharedType>(getSource().getType()), getAt(), getTransposed());
+  auto source = cast<SharedType>(getSource().getType());
+  if (getFirst()) {
+    if (source.getRank() == 1 && !getAt() && hasRank(tile, 1) && tile.getElementType() == source.getElementType() &&
+        source.elementBytes() == 4 && tile.getDimSize(0) <= source.getShape()[0])
+      return success();
+    return emitOpError("expects fewer elements of 4 bytes of a shared tile of one dimension, and no index, but got ")
+           << tile << " of " << source;
+  }
+  return verifyShared(*this, tile, source, getAt(), getTransposed());
 }
 
 LogicalResult WriteOp::verify() {

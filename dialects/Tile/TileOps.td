@@ -100,6 +100,21 @@ def ExpandOp : Tile_Op<"expand", [Pure]> {
   let hasVerifier = 1;
 }
 
+def ColumnsOp : Tile_Op<"columns", [Pure]> {
+  let summary = "some columns of a tile";
+  let description = [{
+    From column `first` on, a multiple of 8; layout `mma`. Nothing moves.
+
+    ```mlir
+    %half = tile.columns %sums[64] : tensor<64x128xf32, #mma> to tensor<64x64xf32, #mma>
+    ```
+  }];
+  let arguments = (ins Tile_F32Tile:$source, I64Attr:$first);
+  let results = (outs Tile_F32Tile:$result);
+  let assemblyFormat = "$source `[` $first `]` attr-dict `:` type($source) `to` type($result)";
+  let hasVerifier = 1;
+}
+
 def ReduceOp : Tile_Op<"reduce", [Pure]> {
   let summary = "folds the columns of each row";
   let description = [{
@@ -270,19 +285,19 @@ def ChooseOp : Tile_Op<"choose", [Pure, AllTypesMatch<["first", "second", "resul
   let assemblyFormat = "$first `,` $second `by` $number attr-dict `:` type($result)";
 }
 
-def ReadOp : Tile_Op<"read", [MemoryEffects<[MemRead]>]> {
+def ReadOp : Tile_Op<"read", [MemoryEffects<[MemRead]>, AttrSizedOperandSegments]> {
   let summary = "from shared memory to registers";
   let description = [{
     The whole tile; or, with an index tile, the elements of a one-dimensional shared tile, and with a scalar index one element, to a scalar. `transposed`: the tile's transpose, 16-bit
-    elements, to the layout `mma`.
+    elements, to the layout `mma`. `from`: of a one-dimensional shared tile the elements from that one on.
 
     ```mlir
     %a = tile.read %q : (!tile.shared<64x128xbf16>) -> tensor<64x128xbf16, #mma>
     ```
   }];
-  let arguments = (ins Tile_SharedType:$source, Optional<Tile_Coordinate>:$at, UnitAttr:$transposed);
+  let arguments = (ins Tile_SharedType:$source, Optional<Tile_Coordinate>:$at, Optional<I32>:$first, UnitAttr:$transposed);
   let results = (outs AnyTypeOf<[Tile_Tile, Tile_Scalar]>:$result);
-  let assemblyFormat = "$source (`[` $at^ `]`)? (`transposed` $transposed^)? attr-dict `:` functional-type(operands, results)";
+  let assemblyFormat = "$source (`[` $at^ `]`)? (`from` $first^)? (`transposed` $transposed^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
