@@ -318,9 +318,11 @@ CUresult cuStreamIsCapturing(CUstream, int *status) {
   return 0;
 }
 
-CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUstream) {
+CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUstream stream) {
   ENTER(cuMemsetD32Async);
-  fakeCuda()->memsets.push_back({address, value, count});
+  if (stack.empty())
+    return 201;
+  fakeCuda()->memsets.push_back({address, value, count, stream});
   return 0;
 }
 

@@ -48,14 +48,16 @@ struct FakeLaunch {
   bool programmatic = false;
 };
 
-/// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
-/// "version=11020 capabilities=90,86 fail=cuInit:100 absent=cuLaunchKernel".
-/// Words that were set.
+/// Words of 32 bits that were set.
 struct FakeMemset {
-  unsigned long long address;
+  uint64_t address;
   unsigned value;
   size_t count;
+  void *stream;
 };
+
+/// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
+/// "version=11020 capabilities=90,86 fail=cuInit:100 absent=cuLaunchKernel".
 
 struct FakeCuda {
   int version = 13000;
