@@ -78,12 +78,12 @@ Error CudaModule::loadCode(std::vector<SmallVector<char, 0>> code, int threads) 
   std::string refusal;
   for (LoadedObject &object : loaded) {
     load_log += object.log;
+    append_range(kernel_uses, parseAssemblyLog(object.log));
     if (object.module)
       modules.push_back(object.module);
     else if (refusal.empty())
       refusal = std::move(object.refusal);
   }
-  kernel_uses = parseAssemblyLog(load_log);
   return refusal.empty() ? Error::success() : createStringError(refusal);
 }
 

@@ -215,6 +215,17 @@ TEST_F(CudaModuleTest, TellsWhatKernelsUse) {
   EXPECT_EQ(module->uses().size(), 2u);
 }
 
+TEST_F(CudaModuleTest, NotesAreOfTheirOwnObject) {
+  CompiledModule module = smallModule();
+  StringRef text = " setmaxnreg";
+  module.code.back().append(text.begin(), text.end());
+  std::unique_ptr<CudaModule> loaded = load(module);
+  ASSERT_EQ(loaded->uses().size(), 2u);
+  EXPECT_TRUE(loaded->uses()[0].notes.empty());
+  ASSERT_EQ(loaded->uses()[1].notes.size(), 1u);
+  EXPECT_EQ(loaded->uses()[1].notes[0].find("(C7508) "), 0u);
+}
+
 TEST_F(CudaModuleTest, RefusedCodeComesWithTheLog) {
   CompiledModule module = smallModule();
   StringRef text = "// REFUSED";

@@ -263,6 +263,8 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned option
   alive().insert(made);
   readKernels(text, *made);
   std::ostringstream log;
+  if (text.find("setmaxnreg") != std::string::npos)
+    log << "info    : (C7508) Potential Performance Loss: 'setmaxnreg' ignored; unable to determine register count.\n";
   for (const auto &[name, kernel] : made->kernels)
     log << "info    : Compiling entry function '" << name << "' for 'sm_90a'\n"
         << "info    : Function properties for " << name << "\n"

@@ -2,7 +2,7 @@
 //
 // A driver library without a GPU: the entry points that we call, which record what they are told and fail on request.
 // "PTX" is any text with ".entry name(.param ..., .param ...)"; text with REFUSED is refused. A parameter with "[128]"
-// is a tensor map, any other has 8 bytes.
+// is a tensor map, any other has 8 bytes. The assembler notes that it ignores setmaxnreg.
 #pragma once
 
 #include <cstdint>
