@@ -5,6 +5,7 @@
 //   ptxas info    : Function properties for attend
 //       0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 //   ptxas info    : Used 168 registers, used 9 barriers, 1024 bytes smem
+//   ptxas info    : (C7508) Potential Performance Loss: 'setmaxnreg' ignored; unable to determine register count ...
 //   ptxas info    : (C7510) Potential Performance Loss: wgmma.mma_async instructions are serialized due to ... 'attend'
 #include "runtime/AssemblyLog.h"
 
@@ -41,7 +42,7 @@ static void readNumbers(StringRef line, KernelUse &use) {
 std::vector<KernelUse> parseAssemblyLog(StringRef log) {
   static const Regex entry("Compiling entry function '([^']+)'"), code("\\(C[0-9]+\\).*");
   std::vector<KernelUse> uses;
-  std::vector<std::pair<std::string, size_t>> notes; // with the kernel that was being compiled
+  std::vector<std::string> notes;
   SmallVector<StringRef, 3> found;
   SmallVector<StringRef, 64> lines;
   log.split(lines, '\n');
@@ -49,17 +50,17 @@ std::vector<KernelUse> parseAssemblyLog(StringRef log) {
     if (entry.match(line, &found))
       uses.push_back({.kernel = found[1].str()});
     else if (code.match(line, &found))
-      notes.emplace_back(found[0].rtrim().str(), uses.size());
+      notes.push_back(found[0].rtrim().str());
     else if (!uses.empty())
       readNumbers(line, uses.back());
   }
-  for (const auto &[note, count] : notes) {
-    // A note may stand before its kernel's own lines, but it names the kernel.
-    auto named = find_if(uses, [&](const KernelUse &use) { return StringRef(note).contains("'" + use.kernel + "'"); });
-    if (named != uses.end())
-      named->notes.push_back(note);
-    else if (count > 0)
-      uses[count - 1].notes.push_back(note);
+  // Notes stand before the lines of all kernels. Most name theirs; that setmaxnreg is ignored may be about any.
+  for (const std::string &note : notes) {
+    auto isNamed = [&](const KernelUse &use) { return StringRef(note).contains("'" + use.kernel + "'"); };
+    bool named = any_of(uses, isNamed);
+    for (KernelUse &use : uses)
+      if (!named || isNamed(use))
+        use.notes.push_back(note);
   }
   return uses;
 }

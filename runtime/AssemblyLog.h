@@ -22,7 +22,8 @@ struct KernelUse {
   std::vector<std::string> notes = {}; ///< "(C7510) Potential Performance Loss: ..."
 };
 
-/// The kernels of a verbose log (`ptxas -v`), in its order. Lines that are about something else are left out.
+/// The kernels of a verbose log (`ptxas -v`), in its order. Lines that are about something else are left out. A note
+/// that names none of the kernels is one of each.
 std::vector<KernelUse> parseAssemblyLog(llvm::StringRef log);
 
 } // namespace lighthouse

@@ -80,12 +80,12 @@ Error CudaModule::loadCode(std::vector<SmallVector<char, 0>> code, int threads) 
   std::string refusal;
   for (LoadedObject &object : loaded) {
     load_log += object.log;
+    append_range(kernel_uses, parseAssemblyLog(object.log));
     if (object.module)
       modules.push_back(object.module);
     else if (refusal.empty())
       refusal = std::move(object.refusal);
   }
-  kernel_uses = parseAssemblyLog(load_log);
   return refusal.empty() ? Error::success() : createStringError(refusal);
 }
 
@@ -290,8 +290,7 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
     if (!range_names.empty())
       shown.emplace(*Nvtx::get(), range_names[plan_index][index].c_str());
     bool programmatic = launch.programmatic && launch.zeroed.empty() && is_behind_ours && knows_programmatic;
-    if (Error error =
-            launchKernel(driver, functions[plan_index][index], launch, programmatic, stream, pointers.data()))
+    if (Error error = launchKernel(driver, functions[plan_index][index], launch, programmatic, stream, pointers.data()))
       return error;
     is_behind_ours = true;
   }

@@ -21,6 +21,7 @@ static constexpr int64_t kMaxBlocks = (int64_t(1) << 31) - 1;
 static constexpr int64_t kMaxSharedBytes = int64_t(1) << 20;
 /// What a CUtensorMap allows: sizes of the tensor and of a box at most, and what addresses and steps are multiples of.
 static constexpr int64_t kMaxMappedSize = int64_t(1) << 32;
+static constexpr int64_t kMaxFlatSize = int64_t(1) << 31; // coordinates are 32-bit integers
 static constexpr int64_t kMaxBox = 256;
 static constexpr int64_t kMapAlignment = 16; ///< bytes
 
@@ -221,8 +222,8 @@ static Error verifyMapped(const LaunchPlan &plan, const Buffer &buffer, bool fla
     return refuse(plan, field + ".buffer", "a row-major buffer", "'" + buffer.name + "', which is strided");
   // Its size has been looked at.
   int64_t count = byteSize(buffer).value_or(0) / elementBytes(buffer.dtype);
-  if (flat && count > kMaxMappedSize)
-    return refuse(plan, field + ".buffer", "a buffer of at most " + Twine(kMaxMappedSize) + " elements",
+  if (flat && count > kMaxFlatSize)
+    return refuse(plan, field + ".buffer", "a buffer of at most " + Twine(kMaxFlatSize) + " elements",
                   "'" + buffer.name + "' of " + Twine(count));
   // All rows of a row-major buffer are as long as the first; the caller's strides are looked at in each call.
   int64_t row = buffer.shape.back() * elementBytes(buffer.dtype);

@@ -43,10 +43,10 @@ namespace {
 
 using namespace cuda;
 
-Schedule attendScheduleOf(AttendOp op, StringRef arch) {
-  auto type = cast<RankedTensorType>(op.getQs().getType());
-  bool hopper = arch == "sm_90a" && hasHopperSchedule(type.getElementType(), type.getShape().back());
-  return hopper ? scheduleHopperAttend : scheduleAttend;
+/// Whether attention of these queries has its schedules for sm_90a.
+bool isForHopper(Value qs, StringRef arch) {
+  auto type = cast<RankedTensorType>(qs.getType());
+  return arch == "sm_90a" && hasHopperSchedule(type.getElementType(), type.getShape().back());
 }
 
 /// The schedule for the kernel's first stage that is no view.
@@ -57,11 +57,15 @@ Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
                         .Case([](SelectOp) { return scheduleSelect; })
                         .Case([](InvertOp) { return scheduleInvert; })
                         .Case([](GatherOp) { return scheduleGather; })
-                        .Case([&](AttendOp attend) { return attendScheduleOf(attend, arch); })
+                        .Case([&](AttendOp attend) -> Schedule {
+                          return isForHopper(attend.getQs(), arch) ? scheduleHopperAttend : scheduleAttend;
+                        })
                         .Case([](ScatterOp) { return scheduleScatter; })
                         .Case([](ScatterBackwardOp) { return scheduleScatterBackward; })
                         .Case([](RowDotOp) { return scheduleRowDot; })
-                        .Case([](AttendBackwardJoinedOp) { return scheduleHopperAttendBackward; })
+                        .Case([&](AttendBackwardJoinedOp joined) -> Schedule {
+                          return isForHopper(joined.getQs(), arch) ? scheduleHopperAttendBackward : nullptr;
+                        })
                         .Case([](AttendBackwardKeysOp) { return scheduleAttendKeys; })
                         .Case([](AttendBackwardQueriesOp) { return scheduleAttendQueries; })
                         .Case([](GatherBackwardOp) { return scheduleUnpool; })

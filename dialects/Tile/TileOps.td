@@ -106,7 +106,7 @@ def ColumnsOp : Tile_Op<"columns", [Pure]> {
     From column `first` on, a multiple of 8; layout `mma`. Nothing moves.
 
     ```mlir
-    %half = tile.columns %sums[64] : tensor<64x128xf32, #mma> to tensor<64x64xf32, #mma>
+    %half = tile.columns %scores[32] : tensor<64x64xf32, #mma> to tensor<64x32xf32, #mma>
     ```
   }];
   let arguments = (ins Tile_F32Tile:$source, I64Attr:$first);

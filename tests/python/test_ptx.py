@@ -3,7 +3,8 @@
 
 No GPU is needed. The matrix is covered, not run through: each dtype and head size is assembled with all kernels
 (attention of three levels, grouped heads) for sm_80 and sm_90a, and as plain attention for one more architecture; each
-architecture is assembled with all kernels of each dtype at two head sizes, and with the ops gather and scatter.
+architecture is assembled with all kernels of each dtype at two head sizes, and with the ops gather and scatter. Heads
+that sm_90a has schedules of its own for are assembled there also with rows that end within a block, aligned or not.
 """
 
 import os
@@ -32,6 +33,10 @@ SHARED = {
 }
 DTYPES = ["float32", "float16", "bfloat16"]
 HEAD_DIMS = [8, 40, 64, 80, 96, 128, 192, 256]
+# Of 16 bits for sm_90a: warpgroups with roles (docs/hopper.md).
+HOPPER_HEAD_DIMS = [64, 80, 96, 128]
+# Whole blocks; the last one ragged; and rows of float32 that start at no multiple of 16 bytes.
+HOPPER_SEQ_LENS = [8192, 8188, 8191]
 RESERVED_SHARED = 1024  # of each block on a multiprocessor
 REGISTERS = 65536  # of a multiprocessor
 
@@ -42,6 +47,8 @@ class Case(NamedTuple):
     dtype: str
     head_dim: int
     arch: str
+    seq_len: int = 8192
+    grouped: bool = True
 
     def spec(self) -> _lighthouse.Spec:
         return _lighthouse.Spec(
@@ -49,8 +56,8 @@ class Case(NamedTuple):
             dtype=self.dtype,
             batch=2,
             num_heads=4,
-            num_kv_heads=2 if self.num_levels > 1 else 4,
-            seq_len=8192,
+            num_kv_heads=2 if self.grouped else 4,
+            seq_len=self.seq_len,
             head_dim=self.head_dim,
             num_levels=self.num_levels,
             pooling_factor=4 if self.num_levels > 1 else 2,
@@ -63,12 +70,19 @@ def covering_cases() -> list[Case]:
     for i, dtype in enumerate(DTYPES):
         for j, head_dim in enumerate(HEAD_DIMS):
             cases += [Case("attention", 3, dtype, head_dim, arch) for arch in ("sm_80", "sm_90a")]
-            cases.append(Case("attention", 1, dtype, head_dim, archs[(3 * i + j) % len(archs)]))
+            cases.append(Case("attention", 1, dtype, head_dim, archs[(3 * i + j) % len(archs)], grouped=False))
         for j, arch in enumerate(others):
             cases += [Case("attention", 3, dtype, HEAD_DIMS[(i + j + step) % 8], arch) for step in (0, 4)]
         for j, arch in enumerate(archs):
             cases += [Case(op, 3, dtype, HEAD_DIMS[(3 * i + j) % 8], arch) for op in ("gather", "scatter")]
-    return cases
+    cases += [
+        Case("attention", 1, dtype, head_dim, "sm_90a", seq_len, grouped)
+        for dtype in DTYPES[1:]
+        for head_dim in HOPPER_HEAD_DIMS
+        for seq_len in HOPPER_SEQ_LENS
+        for grouped in (False, True)
+    ]
+    return list(dict.fromkeys(cases))
 
 
 # Attention in which some kernel spills registers, most of all the gradients of keys and values: by data type and head
@@ -98,6 +112,8 @@ class Kernel(NamedTuple):
     shared_bytes: int
     threads: int
     min_blocks: int
+    role_registers: list[int]  # of roles that change them, by setmaxnreg
+    multiplies_async: bool  # by wgmma
 
 
 class Assembled(NamedTuple):
@@ -136,6 +152,7 @@ def assemble(ptxas: str, case: Case) -> Assembled:
         command = [ptxas, "-v", f"-arch={case.arch}", str(source), "-o", str(source.with_suffix(".cubin"))]
         result = subprocess.run(command, capture_output=True, text=True)
     log = result.stdout + result.stderr
+    bodies = dict(re.findall(r"^\.visible \.entry (\w+)\((.*?)^\}", ptx, re.DOTALL | re.MULTILINE))
     kernels = {}
     for section in log.split("Compiling entry function '")[1:]:
         name = section.partition("'")[0]
@@ -151,6 +168,8 @@ def assemble(ptxas: str, case: Case) -> Assembled:
             shared_bytes=launch["shared_bytes"] + bytes_of("smem"),
             threads=launch["threads"],
             min_blocks=launch["min_blocks"],
+            role_registers=[int(number) for number in re.findall(r"setmaxnreg\S* (\d+);", bodies[name])],
+            multiplies_async="wgmma.mma_async" in bodies[name],
         )
     assert result.returncode != 0 or kernels.keys() == launches.keys()
     return Assembled(result.returncode, log, kernels)
@@ -167,11 +186,32 @@ def assembled(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future]]:
         pool.shutdown(cancel_futures=True)
 
 
+def hopper_kernels(case: Case) -> set[str]:
+    """Those that have a schedule for sm_90a."""
+    fits = case.arch == "sm_90a" and case.dtype != "float32" and case.head_dim <= 128
+    if case.op != "attention" or not fits:
+        return set()
+    return {"forward_attend", "backward_attend_backward_joined"}
+
+
+def assert_roles_fit(name: str, kernel: Kernel) -> None:
+    """All begin with the same registers, as many as there are; then some roles give up what others take."""
+    if not kernel.role_registers:
+        return
+    at_start = REGISTERS // kernel.threads // 8 * 8
+    assert kernel.registers == at_start, (name, kernel)
+    fetches, multiplies = sorted(kernel.role_registers)
+    assert fetches < at_start < multiplies, (name, kernel)
+    # One warpgroup fetches.
+    assert 128 * fetches + (kernel.threads - 128) * multiplies <= REGISTERS, (name, kernel)
+
+
 @pytest.mark.parametrize("case", [marked(case) for case in covering_cases()])
 def test_assembles(assembled: dict[Case, Future], case: Case) -> None:
     status, log, kernels = assembled[case].result()
     assert status == 0, log
-    # Notes on slow code are numbered C75xx.
+    # Notes on slow code are numbered C75xx: registers of roles ignored (C7508), products one after another (C7510 to
+    # C7515), waits put in (C7517, C7519).
     assert not re.search(r"\bC75\d\d\b|warning|error", log), log
     shared = SHARED[case.arch] * 1024
     for name, kernel in kernels.items():
@@ -179,6 +219,10 @@ def test_assembles(assembled: dict[Case, Future], case: Case) -> None:
         assert kernel.min_blocks * (kernel.shared_bytes + RESERVED_SHARED) <= shared, (name, kernel)
         # Registers are handed out to a warp by eights a thread.
         assert -(-kernel.registers // 8) * 8 * kernel.threads * kernel.min_blocks <= REGISTERS, (name, kernel)
+        assert_roles_fit(name, kernel)
+    with_roles = {name for name, kernel in kernels.items() if kernel.role_registers}
+    assert with_roles == hopper_kernels(case), with_roles
+    assert with_roles == {name for name, kernel in kernels.items() if kernel.multiplies_async}
     spilling = {name: kernel for name, kernel in kernels.items() if kernel.spilt_bytes or kernel.stack_bytes}
     if spilling:
         raise SpillError(spilling)
@@ -193,3 +237,8 @@ def test_all_is_covered() -> None:
         assert len(covered) == len(DTYPES) * len(HEAD_DIMS)
     assert {(case.arch, case.dtype) for case in whole} == {(arch, dtype) for arch in SHARED for dtype in DTYPES}
     assert {case.arch for case in cases if case.num_levels == 1} == set(SHARED)
+    hopper = [case for case in cases if case.arch == "sm_90a" and case.dtype != "float32" and case.num_levels == 1]
+    for grouped in (False, True):
+        covered = {(case.dtype, case.head_dim, case.seq_len) for case in hopper if case.grouped == grouped}
+        expected = len(DTYPES[1:]) * len(HOPPER_HEAD_DIMS) * len(HOPPER_SEQ_LENS)
+        assert len([each for each in covered if each[1] in HOPPER_HEAD_DIMS]) == expected

@@ -58,6 +58,21 @@ TEST_F(SetGrids, TensorMaps) {
   EXPECT_EQ(launch.maps[0].box_columns, 64);
   EXPECT_EQ(launch.maps[0].swizzle, 128);
   EXPECT_EQ(launch.maps[1].box_rows, 80);
+  EXPECT_FALSE(launch.maps[1].flat);
+}
+
+TEST_F(SetGrids, FlatTensorMaps) {
+  EXPECT_EQ(set(", lighthouse.tensor_maps = [{view = 3, rows = 1, columns = 68, swizzle = 0, flat}]"), "");
+  ASSERT_EQ(launch.maps.size(), 1u);
+  EXPECT_EQ(launch.maps[0].box_columns, 68);
+  EXPECT_TRUE(launch.maps[0].flat);
+}
+
+TEST_F(SetGrids, Zeroed) {
+  EXPECT_EQ(set(""), "");
+  EXPECT_TRUE(launch.zeroed.empty());
+  EXPECT_EQ(set(", lighthouse.zeroed = array<i64: 6, 2>"), "");
+  EXPECT_EQ(launch.zeroed, (std::vector<int64_t>{6, 2}));
 }
 
 TEST_F(SetGrids, RefusesMapsWithoutAField) {

@@ -255,14 +255,16 @@ TEST_F(AssemblerTest, TheRealOne) {
 }
 
 TEST(AssemblyLog, Kernels) {
-  std::vector<KernelUse> uses = parseAssemblyLog(R"(ptxas info    : 0 bytes gmem
+  std::vector<KernelUse> uses = parseAssemblyLog(R"(
+ptxas info    : (C7508) Potential Performance Loss: 'setmaxnreg' ignored; unable to determine register count at entry.
+ptxas info    : (C7517) warpgroup.wait is injected in around line 169 by compiler to allow use of registers defined by GMMA in function 'first'
+ptxas info    : 0 bytes gmem
 ptxas info    : (C7510) Potential Performance Loss: wgmma.mma_async instructions are serialized in function 'second'
 ptxas info    : Compiling entry function 'first' for 'sm_90a'
 ptxas info    : Function properties for first
     0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 ptxas info    : Used 168 registers, used 9 barriers, 1024 bytes smem
 ptxas info    : Compile time = 17.769 ms
-ptxas info    : (C7508) Setmaxnreg is handled
 ptxas info    : Compiling entry function 'second' for 'sm_90a'
 ptxas info    : Function properties for second
     48 bytes stack frame, 40 bytes spill stores, 44 bytes spill loads
@@ -273,13 +275,18 @@ ptxas info    : Used 255 registers, 380 bytes cmem[0]
   EXPECT_EQ(uses[0].registers, 168);
   EXPECT_EQ(uses[0].shared_bytes, 1024);
   EXPECT_EQ(uses[0].stack_bytes, 0);
-  EXPECT_EQ(uses[0].notes, std::vector<std::string>{"(C7508) Setmaxnreg is handled"});
+  ASSERT_EQ(uses[0].notes.size(), 2u);
+  EXPECT_EQ(uses[0].notes[0], "(C7508) Potential Performance Loss: 'setmaxnreg' ignored; unable to determine register "
+                              "count at entry.")
+      << "it names no kernel, so it is a note of each";
+  EXPECT_EQ(uses[0].notes[1].find("(C7517) warpgroup.wait is injected"), 0u);
   EXPECT_EQ(uses[1].stack_bytes, 48);
   EXPECT_EQ(uses[1].spill_store_bytes, 40);
   EXPECT_EQ(uses[1].spill_load_bytes, 44);
   EXPECT_EQ(uses[1].registers, 255);
   EXPECT_EQ(uses[1].shared_bytes, 0);
-  ASSERT_EQ(uses[1].notes.size(), 1u);
-  EXPECT_EQ(uses[1].notes[0].find("(C7510) Potential Performance Loss"), 0u);
+  ASSERT_EQ(uses[1].notes.size(), 2u);
+  EXPECT_EQ(uses[1].notes[0], uses[0].notes[0]);
+  EXPECT_EQ(uses[1].notes[1].find("(C7510) Potential Performance Loss"), 0u);
   EXPECT_TRUE(parseAssemblyLog("").empty());
 }

@@ -95,6 +95,59 @@ TEST_F(CudaModuleTest, RunningOnlyLaunches) {
   EXPECT_EQ(calls("cuLaunchKernel"), 2);
 }
 
+/// smallModule() whose `second` adds to the output and the plain workspace, and says so.
+static CompiledModule zeroedModule() {
+  CompiledModule module = smallModule();
+  module.plans[0].launches[1].zeroed = {1, 2};
+  return module;
+}
+
+TEST_F(CudaModuleTest, MemoryIsZeroBeforeALaunchThatAsks) {
+  std::unique_ptr<CudaModule> module = load(zeroedModule());
+  fake.calls.clear();
+  int stream = 0;
+  EXPECT_EQ(toString(runForward(*module, &stream)), "");
+  ASSERT_EQ(fake.memsets.size(), 2u);
+  const FakeMemset &scratch = fake.memsets[0], &out = fake.memsets[1];
+  EXPECT_EQ(scratch.address, 0x4000u + 128);
+  EXPECT_EQ(scratch.count, 32u);
+  EXPECT_EQ(out.address, 0x3000u);
+  EXPECT_EQ(out.count, 2u * 16 * 8);
+  for (const FakeMemset &each : fake.memsets) {
+    EXPECT_EQ(each.value, 0u);
+    EXPECT_EQ(each.stream, &stream);
+  }
+  std::vector<std::string> order;
+  copy_if(fake.calls, std::back_inserter(order),
+          [](StringRef call) { return call == "cuMemsetD32Async" || call == "cuLaunchKernel"; });
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"cuLaunchKernel", "cuMemsetD32Async", "cuMemsetD32Async", "cuLaunchKernel"}));
+}
+
+TEST_F(CudaModuleTest, FailingMemsetNamesKernelAndBuffer) {
+  std::unique_ptr<CudaModule> module = load(zeroedModule());
+  fake.failures["cuMemsetD32Async"] = 1;
+  EXPECT_EQ(toString(runForward(*module)),
+            "kernel 'second', buffer 'scratch': cuMemsetD32Async: CUDA_ERROR_INVALID_VALUE (invalid argument)");
+  EXPECT_EQ(fake.launches.size(), 1u);
+}
+
+TEST_F(CudaModuleTest, NothingIsSetForAnEmptyLaunch) {
+  CompiledModule module = zeroedModule();
+  module.plans[0].launches[1].items = 0;
+  EXPECT_EQ(toString(runForward(*load(module))), "");
+  EXPECT_TRUE(fake.memsets.empty());
+}
+
+TEST_F(CudaModuleTest, AMemsetIsNotOvertaken) {
+  CompiledModule module = zeroedModule();
+  for (Launch &launch : module.plans[0].launches)
+    launch.programmatic = true;
+  EXPECT_EQ(toString(runForward(*load(module))), "");
+  ASSERT_EQ(fake.launches.size(), 2u);
+  EXPECT_FALSE(fake.launches[1].programmatic);
+}
+
 /// forward's launches, both with programmatic set.
 static CompiledModule programmaticModule() {
   CompiledModule module = smallModule();
@@ -160,6 +213,17 @@ TEST_F(CudaModuleTest, TellsWhatKernelsUse) {
   EXPECT_EQ(first->registers, 32) << "the driver knows better than its log";
   EXPECT_EQ(first->spill_store_bytes, 4);
   EXPECT_EQ(module->uses().size(), 2u);
+}
+
+TEST_F(CudaModuleTest, NotesAreOfTheirOwnObject) {
+  CompiledModule module = smallModule();
+  StringRef text = " setmaxnreg";
+  module.code.back().append(text.begin(), text.end());
+  std::unique_ptr<CudaModule> loaded = load(module);
+  ASSERT_EQ(loaded->uses().size(), 2u);
+  EXPECT_TRUE(loaded->uses()[0].notes.empty());
+  ASSERT_EQ(loaded->uses()[1].notes.size(), 1u);
+  EXPECT_EQ(loaded->uses()[1].notes[0].find("(C7508) "), 0u);
 }
 
 TEST_F(CudaModuleTest, RefusedCodeComesWithTheLog) {

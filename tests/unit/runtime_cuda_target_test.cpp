@@ -29,6 +29,10 @@ TEST(CudaTarget, ByName) {
 TEST(CudaTarget, Hopper) {
   CudaTarget target = cantFail(CudaTarget::fromArch("sm_90a"));
   EXPECT_EQ(target.key(), "sm_90a;ptx 8.0");
+  EXPECT_FALSE(target.deterministic);
+  CudaTarget deterministic = target;
+  deterministic.deterministic = true;
+  EXPECT_EQ(deterministic.key(), "sm_90a;ptx 8.0;deterministic");
   EXPECT_EQ(target.ptx_version, 80);
   EXPECT_EQ(target.cuda_version, 12000);
   EXPECT_EQ(target.shared_bytes_per_block, 227 * 1024);

@@ -87,15 +87,26 @@ TEST(LaunchPlan, RefusesWrongTypes) {
   EXPECT_EQ(refusal(value), "unknown field when parsing plan");
 }
 
-/// smallPlan() for a GPU, where `select` reads q and norms through tensor maps and may begin early.
+/// smallPlan() for a GPU, where `select` reads q and norms through tensor maps, norms in one as a run of elements,
+/// adds to the indices, and may begin early.
 static LaunchPlan mappedPlan() {
   LaunchPlan plan = smallPlan();
   plan.buffers[2].shape = {2, 8};
   plan.launches[1].buffers = {0, 1, 2};
   plan.launches[1].threads = 128;
-  plan.launches[1].maps = {{0, 128, 64, 128}, {2, 1, 8, 0}};
+  plan.launches[1].maps = {{0, 128, 64, 128}, {2, 1, 8, 0}, {2, 1, 12, 0, true}};
+  plan.launches[1].zeroed = {1};
   plan.launches[1].programmatic = true;
   return plan;
+}
+
+TEST(LaunchPlan, FlatMapsHaveRowsOfAnyLength) {
+  LaunchPlan plan = mappedPlan();
+  plan.launches[1].maps = {{2, 1, 8, 0, true}};
+  for (std::vector<int64_t> shape : {std::vector<int64_t>{2, 8}, {2, 1, 3}, {3, 5}}) {
+    plan.buffers[2].shape = shape;
+    EXPECT_EQ(toString(verify(plan)), "");
+  }
 }
 
 TEST(LaunchPlan, RoundTripForGpu) {
@@ -106,14 +117,18 @@ TEST(LaunchPlan, RoundTripForGpu) {
   EXPECT_TRUE(read->launches[0].maps.empty());
   EXPECT_FALSE(read->launches[0].programmatic);
   EXPECT_TRUE(read->launches[1].programmatic);
-  ASSERT_EQ(read->launches[1].maps.size(), 2u);
+  EXPECT_TRUE(read->launches[0].zeroed.empty());
+  EXPECT_EQ(read->launches[1].zeroed, std::vector<int64_t>{1});
+  ASSERT_EQ(read->launches[1].maps.size(), 3u);
   const TensorMap &q = read->launches[1].maps[0];
   EXPECT_EQ(q.buffer, 0);
   EXPECT_EQ(q.box_rows, 128);
   EXPECT_EQ(q.box_columns, 64);
   EXPECT_EQ(q.swizzle, 128);
+  EXPECT_FALSE(q.flat);
   EXPECT_EQ(read->launches[1].maps[1].buffer, 2);
-  for (const char *key : {"buffer", "box_rows", "box_columns", "swizzle"}) {
+  EXPECT_TRUE(read->launches[1].maps[2].flat);
+  for (const char *key : {"buffer", "box_rows", "box_columns", "swizzle", "flat"}) {
     json::Value value = toJSON(plan);
     json::Object &launch = *(*value.getAsObject()->getArray("launches"))[1].getAsObject();
     (*launch.getArray("maps"))[1].getAsObject()->erase(key);
@@ -214,8 +229,39 @@ INSTANTIATE_TEST_SUITE_P(
                 [](LaunchPlan &p) {
                   p.launches[1].threads = 0;
                   p.launches[1].programmatic = false;
+                  p.launches[1].zeroed.clear();
                 },
-                "launches[1].maps expects none, as for every host kernel, but got 2"},
+                "launches[1].maps expects none, as for every host kernel, but got 3"},
+        BadPlan{"ZeroedOnHost",
+                [](LaunchPlan &p) {
+                  p.launches[1].threads = 0;
+                  p.launches[1].programmatic = false;
+                  p.launches[1].maps.clear();
+                },
+                "launches[1].zeroed expects outputs or workspace of float32 or int32, of kernels of a GPU, but got "
+                "'indices'"},
+        BadPlan{"ZeroedInput", [](LaunchPlan &p) { p.launches[1].zeroed = {2, 0}; },
+                "launches[1].zeroed expects outputs or workspace of float32 or int32, of kernels of a GPU, but got "
+                "'q'"},
+        BadPlan{"ZeroedHalves", [](LaunchPlan &p) { p.buffers[2].dtype = "float16", p.launches[1].zeroed = {2}; },
+                "launches[1].zeroed expects outputs or workspace of float32 or int32, of kernels of a GPU, but got "
+                "'norms'"},
+        BadPlan{"ZeroedIndex", [](LaunchPlan &p) { p.launches[1].zeroed = {3}; },
+                "launches[1].zeroed expects indices of the launch's 3 buffers, but got 3"},
+        BadPlan{"ZeroedNegativeIndex", [](LaunchPlan &p) { p.launches[1].zeroed = {-1}; },
+                "launches[1].zeroed expects indices of the launch's 3 buffers, but got -1"},
+        BadPlan{"FlatRows", [](LaunchPlan &p) { p.launches[1].maps[2].box_rows = 2; },
+                "launches[1].maps[2].box_rows expects 1 to 1, but got 2"},
+        BadPlan{"FlatStrided", [](LaunchPlan &p) { p.launches[1].maps[2].buffer = 0; },
+                "launches[1].maps[2].buffer expects a row-major buffer, but got 'q', which is strided"},
+        BadPlan{"FlatLong",
+                [](LaunchPlan &p) {
+                  p.launches[1].maps = {p.launches[1].maps[2]};
+                  p.buffers[2].shape = {1 << 16, (1 << 15) + 1};
+                  p.workspace_bytes = int64_t(1) << 40;
+                },
+                "launches[1].maps[0].buffer expects a buffer of at most 2147483648 elements, but got 'norms' of "
+                "2147549184"},
         BadPlan{"TooMany", [](LaunchPlan &p) { p.launches[1].maps.resize(17, p.launches[1].maps[0]); },
                 "launches[1].maps expects at most 16, but got 17"},
         BadPlan{"Index", [](LaunchPlan &p) { p.launches[1].maps[1].buffer = 3; },

@@ -97,6 +97,21 @@ TEST_F(TensorMapTest, RowMajorBuffers) {
   EXPECT_EQ(sums.swizzle, 2);
 }
 
+TEST_F(TensorMapTest, FlatBuffersAreOneRun) {
+  CompiledModule flat = mappedModule();
+  flat.plans[0].buffers[2].shape = {2, 4, 25}; // rows of 100 bytes
+  flat.plans[0].launches[1].maps[2] = {1, 1, 68, 0, true};
+  auto module = cantFail(CudaModule::load(flat, cantFail(CudaContext::of(0))));
+  EXPECT_EQ(toString(run(*module, 0x1000, {25600, 64, 256, 1})), "");
+  const FakeTensorMap &sums = fake.launches.at(1).maps.at(2);
+  EXPECT_EQ(sums.data_type, 7);
+  EXPECT_EQ(sums.address, 0x4000u + 256);
+  EXPECT_EQ(sums.sizes, (Sizes{200}));
+  EXPECT_EQ(sums.strides, Sizes());
+  EXPECT_EQ(sums.box, (Box{68}));
+  EXPECT_EQ(sums.swizzle, 0);
+}
+
 TEST_F(TensorMapTest, EachCallHasItsOwn) {
   std::unique_ptr<CudaModule> module = load();
   EXPECT_EQ(toString(run(*module, 0x1000, {25600, 64, 256, 1})), "");

@@ -26,3 +26,16 @@ tile.kernel @float64() blocks 1 threads 32 {
   %x = arith.constant dense<1.0> : tensor<16x8xf64, #mma>
   %0 = tile.reduce add %x : tensor<16x8xf64, #mma> to tensor<16xf64, #tile.slice<dim = 1, of = #mma>>
 }
+
+// To eight columns a thread folds its own elements: of each of its two rows the even columns and the odd ones.
+// CHECK-LABEL: llvm.func ptx_kernelcc @eight(
+// CHECK-COUNT-4: arith.addf
+// CHECK-NOT: arith.addf
+// CHECK-NOT: shfl
+// CHECK: llvm.return
+tile.kernel @eight(%x: !tile.view<16x16xf32>) blocks 1 threads 32 {
+  %c = arith.constant 0 : i32
+  %rows = tile.range : tensor<16xi32, #tile.slice<dim = 1, of = #mma>>
+  %0 = tile.load %x[%rows] : (!tile.view<16x16xf32>, tensor<16xi32, #tile.slice<dim = 1, of = #mma>>) -> tensor<16x16xf32, #mma>
+  %1 = tile.reduce add %0 : tensor<16x16xf32, #mma> to tensor<16x8xf32, #mma>
+}

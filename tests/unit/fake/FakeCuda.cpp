@@ -263,6 +263,8 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned option
   alive().insert(made);
   readKernels(text, *made);
   std::ostringstream log;
+  if (text.find("setmaxnreg") != std::string::npos)
+    log << "info    : (C7508) Potential Performance Loss: 'setmaxnreg' ignored; unable to determine register count.\n";
   for (const auto &[name, kernel] : made->kernels)
     log << "info    : Compiling entry function '" << name << "' for 'sm_90a'\n"
         << "info    : Function properties for " << name << "\n"
@@ -318,9 +320,11 @@ CUresult cuStreamIsCapturing(CUstream, int *status) {
   return 0;
 }
 
-CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUstream) {
+CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUstream stream) {
   ENTER(cuMemsetD32Async);
-  fakeCuda()->memsets.push_back({address, value, count});
+  if (stack.empty())
+    return 201;
+  fakeCuda()->memsets.push_back({address, value, count, stream});
   return 0;
 }
 

@@ -2,7 +2,7 @@
 //
 // A driver library without a GPU: the entry points that we call, which record what they are told and fail on request.
 // "PTX" is any text with ".entry name(.param ..., .param ...)"; text with REFUSED is refused. A parameter with "[128]"
-// is a tensor map, any other has 8 bytes.
+// is a tensor map, any other has 8 bytes. The assembler notes that it ignores setmaxnreg.
 #pragma once
 
 #include <cstdint>
@@ -48,14 +48,16 @@ struct FakeLaunch {
   bool programmatic = false;
 };
 
-/// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
-/// "version=11020 capabilities=90,86 fail=cuInit:100 absent=cuLaunchKernel".
-/// Words that were set.
+/// Words of 32 bits that were set.
 struct FakeMemset {
-  unsigned long long address;
+  uint64_t address;
   unsigned value;
   size_t count;
+  void *stream;
 };
+
+/// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
+/// "version=11020 capabilities=90,86 fail=cuInit:100 absent=cuLaunchKernel".
 
 struct FakeCuda {
   int version = 13000;
