@@ -7,7 +7,7 @@
 // CHECK-LABEL: func.func @joined
 // CHECK-SAME: %[[Q:[^:]+]]: tensor<1x4x100x64xbf16>, %[[K:[^:]+]]: tensor<1x2x100x64xbf16>, %[[V:[^:]+]]: tensor<1x2x100x64xbf16>, %[[O:[^:]+]]: tensor<1x4x100x64xbf16>, %[[LSE:[^:]+]]: tensor<1x4x100xf32>, %[[DO:[^:]+]]: tensor<1x4x100x64xbf16>
 // CHECK-NEXT: %[[DELTA:.+]] = lighthouse.row_dot %[[O]], %[[DO]]
-// CHECK-NEXT: %[[DQ:.+]], %[[DK:.+]], %[[DV:.+]] = lighthouse.attend_backward_joined %[[Q]], %[[K]], %[[V]], %[[LSE]], %[[DELTA]], %[[DO]] {scale = 2.500000e-01 : f32}
+// CHECK-NEXT: %[[DQ:.+]], %[[DK:.+]], %[[DV:.+]] = lighthouse.attend_backward_joined %[[Q]], %[[K]], %[[V]], %[[LSE]], %[[DELTA]], %[[DO]] {narrow, scale = 2.500000e-01 : f32}
 // CHECK-NEXT: return %[[DQ]], %[[DK]], %[[DV]]
 func.func @joined(%q: !rows, %k: !keys, %v: !keys, %o: !rows, %lse: tensor<1x4x100xf32>, %do: !rows) -> (tensor<1x4x100x64xf32>, tensor<1x2x100x64xf32>, tensor<1x2x100x64xf32>) {
   %0, %1, %2 = lighthouse.attend_backward %q, %k, %v, %o, %lse, %do {scale = 0.25 : f32} : !rows, !keys, !keys
