@@ -16,7 +16,7 @@
 // CHECK: %[[RING_DELTA:.+]] = tile.ring readers 2 along %[[RING_DO]] : <2, <68xf32>>
 // CHECK-COUNT-4: tile.alloc : <64x64xbf16, panels>
 // CHECK-COUNT-2: tile.alloc : <64x64xf32, panels>
-// CHECK: tile.roles threads [1, 256] registers [32, 240] {
+// CHECK: tile.roles threads [1, 256] registers [24, 240] {
 // CHECK: tile.fetch %[[K]][%{{.+}}], %[[RING_K]][%c0_i32]
 // CHECK: tile.fetch %[[V]][%{{.+}}], %[[RING_V]][%c0_i32]
 // CHECK: tile.fetch %[[K]][%{{.+}}], %[[RING_K]][%c1_i32]
