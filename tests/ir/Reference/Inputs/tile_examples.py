@@ -30,6 +30,7 @@ VALUES = {
     "%p": "tensor<64x64xbf16, #mma>",
     "%scores": "tensor<64x64xf32, #mma>",
     "%zero": "tensor<64x64xf32, #mma>",
+    "%sums": "tensor<64x128xf32, #mma>",
     "%maxima": "tensor<64xf32, #tile.slice<dim = 1, of = #mma>>",
     "%none": "i32",
     "%first": "i32",
@@ -49,7 +50,6 @@ ROLE_VALUES = {
     "%keys": "!tile.ring<2, !tile.shared<128x128xbf16, panels>>",
     "%left": "!tile.shared<64x128xbf16, panels>",
     "%right": "!tile.shared<128x128xbf16, panels>",
-    "%sums": "tensor<64x128xf32, #mma>",
 }
 ROLES = """\
   tile.roles threads [1, 256] registers [24, 240] {{
