@@ -2,7 +2,8 @@
 """Makes one program of each example in the tile dialect's descriptions, from a TableGen dump (JSON on standard input).
 
 An example of an op is put into a kernel where the values that the descriptions use are defined, and one of an op for
-roles into the role that it is for; an example of a layout or a type becomes the type of a value. Prints the programs with `// -----` between them, each headed by its name.
+roles into the role that it is for; an example of a layout or a type becomes the type of a value. Prints the programs
+with `// -----` between them, each headed by its name.
 """
 
 import json
