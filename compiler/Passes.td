@@ -202,6 +202,8 @@ def LowerKernelsToTile : Pass<"lighthouse-lower-kernels-to-tile", "::mlir::Modul
     Makes a `tile.kernel` of each `lighthouse.kernel`, by the schedule of its first stage that is no view, and deletes the functions that held them. An attribute dictionary `schedule` on a kernel sets
     the schedule's parameters (block sizes, warps); what it does not name has the schedule's default for the head size and element type.
 
+    With `parameters`, `lighthouse.parameters` on a program holds the parameters in force and `lighthouse.candidates` the values that are worth trying for each: the space that the tuner searches.
+
     Refuses stages without a schedule, and parameters that a schedule does not know.
 
     ```mlir
@@ -210,6 +212,7 @@ def LowerKernelsToTile : Pass<"lighthouse-lower-kernels-to-tile", "::mlir::Modul
     tile.kernel @forward_scatter(%os: !tile.view<1x8x2560x64xf32>, %slots: !tile.view<1x8x10752xi32>, %out: !tile.view<1x8x8192x64xf32, strided>) blocks 512 threads 256 { /* ... */ }
     ```
   }];
+  let options = [Option<"parameters", "parameters", "bool", "false", "tell the parameters of each schedule">];
   let dependentDialects = ["::lighthouse::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
 }
 

@@ -52,8 +52,10 @@ void buildCudaFusionPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createSplitGradients(split));
 }
 
-void buildCudaTilePipeline(OpPassManager &pm) {
-  pm.addPass(createLowerKernelsToTile());
+void buildCudaTilePipeline(OpPassManager &pm, bool parameters) {
+  LowerKernelsToTileOptions options;
+  options.parameters = parameters;
+  pm.addPass(createLowerKernelsToTile(options));
   pm.addPass(createCSEPass());
 }
 
@@ -109,7 +111,8 @@ void registerPipelines() {
   PassPipelineRegistration<>("lighthouse-stages", "Canonical stage IR with its backward function", buildStagePipeline);
   PassPipelineRegistration<>("lighthouse-fusion", "Stages to kernels", buildFusionPipeline);
   PassPipelineRegistration<>("lighthouse-cuda-fusion", "Stages to kernels for NVIDIA GPUs", buildCudaFusionPipeline);
-  PassPipelineRegistration<>("lighthouse-cuda-tile", "Kernels to tile programs", buildCudaTilePipeline);
+  PassPipelineRegistration<>("lighthouse-cuda-tile", "Kernels to tile programs",
+                                 [](OpPassManager &pm) { buildCudaTilePipeline(pm); });
   PassPipelineRegistration<>("lighthouse-cuda-llvm", "Tile programs to the LLVM dialect", buildCudaLLVMPipeline);
   PassPipelineRegistration<>("lighthouse-host-llvm", "Loops and vectors of host kernels to the LLVM dialect",
                              buildHostLLVMPipeline);

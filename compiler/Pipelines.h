@@ -23,8 +23,8 @@ void buildStagePipeline(mlir::OpPassManager &pm);
 void buildFusionPipeline(mlir::OpPassManager &pm);
 /// The same for NVIDIA GPUs, where each gradient of attention is summed by one block.
 void buildCudaFusionPipeline(mlir::OpPassManager &pm);
-/// Kernels to tile programs.
-void buildCudaTilePipeline(mlir::OpPassManager &pm);
+/// Kernels to tile programs; `parameters`: with the search space of each.
+void buildCudaTilePipeline(mlir::OpPassManager &pm, bool parameters = false);
 /// Tile programs to the LLVM dialect.
 void buildCudaLLVMPipeline(mlir::OpPassManager &pm);
 /// The same for the host, which takes gradients one after another, since memory is what limits them there.

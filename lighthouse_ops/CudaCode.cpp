@@ -25,26 +25,27 @@ static std::optional<Assembler> assemblerFor(const CudaTarget &target, const Cud
   return *found;
 }
 
-/// The spec is the first line: `lighthouse cache list` shows it. Who makes the machine code is part of it.
-static std::string diskKey(const Spec &spec, const CudaTarget &target, const std::optional<Assembler> &assembler,
-                           const CudaDriver &driver) {
-  return fmt::format("{}\n{}\n{}\n{}", spec.str(), target.key(),
+/// The first line, spec and schedules, is what `lighthouse cache list` shows. Who makes the machine code is part of it.
+static std::string diskKey(const Spec &spec, const Schedules &schedules, const CudaTarget &target,
+                           const std::optional<Assembler> &assembler, const CudaDriver &driver) {
+  return fmt::format("{}{}{}\n{}\n{}\n{}", spec.str(), schedules.empty() ? "" : "; ", toString(schedules), target.key(),
                      assembler ? assembler->identity() : "driver of CUDA " + formatCudaVersion(driver.version()),
                      compilerKey());
 }
 
-static CompiledModule compile(const Spec &spec, const CudaTarget &target) {
+static CompiledModule compile(const Spec &spec, const Schedules &schedules, const CudaTarget &target) {
   Compilation compilation(spec);
-  return compilation.take(compileForCuda(compilation.stages(), target));
+  return compilation.take(compileForCuda(compilation.stages(), target, schedules));
 }
 
-CudaCode cudaCode(const Spec &spec, const CudaTarget &target, const CudaDevice &device, const CudaDriver &driver) {
+CudaCode cudaCode(const Spec &spec, const Schedules &schedules, const CudaTarget &target, const CudaDevice &device,
+                  const CudaDriver &driver) {
   std::optional<Assembler> assembler = assemblerFor(target, device, driver);
   DiskCache disk = DiskCache::fromEnvironment();
-  std::string key = diskKey(spec, target, assembler, driver);
+  std::string key = diskKey(spec, schedules, target, assembler, driver);
   if (std::optional<CompiledModule> stored = disk.lookup(key))
     return {std::move(*stored), Origin::Disk};
-  CompiledModule module = compile(spec, target);
+  CompiledModule module = compile(spec, schedules, target);
   if (assembler) {
     SmallVector<StringRef> texts;
     for (const SmallVector<char, 0> &ptx : module.code)
@@ -63,9 +64,11 @@ CudaCode cudaCode(const Spec &spec, const CudaTarget &target, const CudaDevice &
   return {std::move(module), Origin::Compiled};
 }
 
-CudaCode cudaCodeAnew(const Spec &spec, const CudaTarget &target, const CudaDevice &device, const CudaDriver &driver) {
-  CompiledModule module = compile(spec, target);
-  DiskCache::fromEnvironment().store(diskKey(spec, target, assemblerFor(target, device, driver), driver), module);
+CudaCode cudaCodeAnew(const Spec &spec, const Schedules &schedules, const CudaTarget &target, const CudaDevice &device,
+                      const CudaDriver &driver) {
+  CompiledModule module = compile(spec, schedules, target);
+  std::string key = diskKey(spec, schedules, target, assemblerFor(target, device, driver), driver);
+  DiskCache::fromEnvironment().store(key, module);
   return {std::move(module), Origin::Compiled};
 }
 

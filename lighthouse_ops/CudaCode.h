@@ -15,10 +15,12 @@ struct CudaCode {
 };
 
 /// Code that `device` can load. Throws CompileError, or InvalidArgument for what the compiler refuses in the spec.
-CudaCode cudaCode(const Spec &spec, const CudaTarget &target, const CudaDevice &device, const CudaDriver &driver);
+CudaCode cudaCode(const Spec &spec, const Schedules &schedules, const CudaTarget &target, const CudaDevice &device,
+                  const CudaDriver &driver);
 
 /// The same as PTX, compiled now: for when the driver does not load what `cudaCode` gave. The disk cache has it
 /// instead from now on.
-CudaCode cudaCodeAnew(const Spec &spec, const CudaTarget &target, const CudaDevice &device, const CudaDriver &driver);
+CudaCode cudaCodeAnew(const Spec &spec, const Schedules &schedules, const CudaTarget &target, const CudaDevice &device,
+                      const CudaDriver &driver);
 
 } // namespace lighthouse

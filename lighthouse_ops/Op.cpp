@@ -90,12 +90,12 @@ static const CudaDevice &find(const std::vector<CudaDevice> &devices, int ordina
   return devices[ordinal];
 }
 
-static OpPointer makeCudaOp(const Spec &spec, const CudaTarget &target, const CudaDevice &device,
+static OpPointer makeCudaOp(const Spec &spec, const Schedules &schedules, const CudaTarget &target, const CudaDevice &device,
                             const std::shared_ptr<const CudaContext> &context) {
   const CudaDriver &driver = context->driver;
   auto code = memoryCache().cuda_code.get(
-      fmt::format("{}\n{}\n{}", spec.str(), target.key(), device.major * 10 + device.minor),
-      [&] { return std::make_shared<const CudaCode>(cudaCode(spec, target, device, driver)); });
+      fmt::format("{}\n{}\n{}\n{}", spec.str(), toString(schedules), target.key(), device.major * 10 + device.minor),
+      [&] { return std::make_shared<const CudaCode>(cudaCode(spec, schedules, target, device, driver)); });
   Expected<OpPointer> op = CudaOp::load(spec, code->module, context, code->origin);
   if (op)
     return std::move(*op);
@@ -107,7 +107,7 @@ static OpPointer makeCudaOp(const Spec &spec, const CudaTarget &target, const Cu
   // The disk's entry may be spoilt, and a driver may refuse a ptxas's machine code: it then gets PTX of now.
   warnAnew(code->origin == Origin::Disk ? "a module of the disk cache" : "machine code of ptxas",
            toString(op.takeError()));
-  CudaCode anew = cudaCodeAnew(spec, target, device, driver);
+  CudaCode anew = cudaCodeAnew(spec, schedules, target, device, driver);
   Expected<OpPointer> second = CudaOp::load(spec, std::move(anew.module), context, anew.origin);
   if (!second)
     throw failed(second.takeError());
@@ -120,9 +120,10 @@ static OpPointer getCudaOp(const Spec &spec, int ordinal) {
   const CudaDevice &device = find(devices, ordinal);
   CudaTarget target = take(device.target(driver));
   std::shared_ptr<const CudaContext> context = take(CudaContext::of(ordinal));
-  std::string key =
-      fmt::format("{}\n{}\ncuda:{} {}", spec.str(), target.key(), ordinal, static_cast<const void *>(context->handle));
-  return memoryCache().ops.get(key, [&] { return makeCudaOp(spec, target, device, context); });
+  Schedules schedules;
+  std::string key = fmt::format("{}\n{}\n{}\ncuda:{} {}", spec.str(), toString(schedules), target.key(), ordinal,
+                                static_cast<const void *>(context->handle));
+  return memoryCache().ops.get(key, [&] { return makeCudaOp(spec, schedules, target, device, context); });
 }
 
 //===----------------------------------------------------------------------===//

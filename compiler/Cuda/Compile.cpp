@@ -5,10 +5,14 @@
 
 #include "compiler/CompileSteps.h"
 #include "compiler/Cuda/Codegen.h"
+#include "compiler/Cuda/CompileSteps.h"
 #include "compiler/Passes.h"
 #include "compiler/Pipelines.h"
 #include "runtime/CudaTarget.h"
 
+#include "dialects/Lighthouse/Lighthouse.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
@@ -17,22 +21,32 @@ using namespace mlir;
 
 namespace lighthouse {
 
-/// Blocks, threads and shared memory that the lowering chose.
-static llvm::Error setGrids(std::vector<LaunchPlan> &plans, ModuleOp module) {
-  for (LaunchPlan &plan : plans)
-    for (Launch &launch : plan.launches) {
-      auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(launch.kernel);
-      if (!kernel)
-        return llvm::createStringError("the lowering made no kernel %s", launch.kernel.c_str());
-      auto get = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
-      launch.items = get(kItemsAttr);
-      launch.threads = get(kThreadsAttr);
-      launch.shared_bytes = get(kSharedBytesAttr);
-    }
+llvm::Error setGrid(Launch &launch, ModuleOp module) {
+  auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(launch.kernel);
+  if (!kernel)
+    return llvm::createStringError("the lowering made no kernel %s", launch.kernel.c_str());
+  auto get = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
+  launch.items = get(kItemsAttr);
+  launch.threads = get(kThreadsAttr);
+  launch.shared_bytes = get(kSharedBytesAttr);
   return llvm::Error::success();
 }
 
-llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target) {
+void setSchedules(ModuleOp module, Schedules &schedules) {
+  Builder builder(module.getContext());
+  for (auto function : module.getOps<func::FuncOp>())
+    for (auto kernel : function.getOps<lighthouse::KernelOp>()) {
+      auto found = schedules.extract((function.getName() + "_" + kernel.getSymName()).str());
+      if (found.empty())
+        continue;
+      NamedAttrList parameters;
+      for (const auto &[name, value] : found.mapped())
+        parameters.append(name, builder.getI64IntegerAttr(value));
+      kernel->setAttr(kScheduleAttr, parameters.getDictionary(module.getContext()));
+    }
+}
+
+llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target, const Schedules &schedules) {
   CompiledModule compiled;
   compiled.target = target.name();
   auto fuse = [](OpPassManager &pm) {
@@ -45,14 +59,18 @@ llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget 
   if (!plans)
     return plans.takeError();
   compiled.plans = std::move(*plans);
+  Schedules left = schedules;
+  setSchedules(module, left);
   auto lower = [](OpPassManager &pm) {
     buildCudaTilePipeline(pm);
     buildCudaLLVMPipeline(pm);
   };
   if (llvm::Error error = runPipeline(module, lower))
     return std::move(error);
-  if (llvm::Error error = setGrids(compiled.plans, module))
-    return std::move(error);
+  for (LaunchPlan &plan : compiled.plans)
+    for (Launch &launch : plan.launches)
+      if (llvm::Error error = setGrid(launch, module))
+        return std::move(error);
   auto kernels = translateForCuda(module, target);
   if (!kernels)
     return kernels.takeError();
@@ -64,19 +82,24 @@ llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget 
   return compiled;
 }
 
-llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &target, EmitStage stage, StringRef kernel) {
+llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &target, EmitStage stage, StringRef kernel,
+                                        const Schedules &schedules) {
   if (llvm::Error error = runPipeline(module, buildStagePipeline))
     return std::move(error);
   if (stage == EmitStage::Stages)
     return textOf(module, "");
   if (llvm::Error error = runPipeline(module, buildCudaFusionPipeline))
     return std::move(error);
-  if (stage == EmitStage::Fused)
-    return textOf(module, "");
   llvm::Expected<std::vector<LaunchPlan>> plans = plansOf(module);
   if (!plans)
     return plans.takeError();
-  if (llvm::Error error = runPipeline(module, buildCudaTilePipeline))
+  Schedules left = schedules;
+  setSchedules(module, left);
+  if (!left.empty())
+    return noSuchKernel(*plans, left.begin()->first, "schedule");
+  if (stage == EmitStage::Fused)
+    return textOf(module, "");
+  if (llvm::Error error = runPipeline(module, [](OpPassManager &pm) { buildCudaTilePipeline(pm); }))
     return std::move(error);
   if (!kernel.empty() && !module.lookupSymbol(kernel))
     return noSuchKernel(*plans, kernel);
