@@ -180,7 +180,8 @@ static void appendParameters(const LaunchPlan &plan, const Launch &launch, Array
   }
 }
 
-Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream) const {
+Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream, size_t begin,
+                      size_t end) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
   const CudaDriver &driver = home->driver;
   CurrentCudaContext current(*home);
@@ -195,7 +196,8 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
   placeBuffers(plan, args, workspace, places);
   SmallVector<uint64_t, 64> parameters;
   SmallVector<void *, 64> pointers;
-  for (const auto &[index, launch] : enumerate(plan.launches)) {
+  for (size_t index = begin; index < end; ++index) {
+    const Launch &launch = plan.launches[index];
     if (launch.items == 0)
       continue;
     parameters.clear();

@@ -29,7 +29,12 @@ public:
   /// Launches a plan of this module on a stream; `args` and `workspace` are device memory, as for HostModule::run.
   /// Allocates nothing on the device and waits for nothing, so it may be captured into a graph. What is captured keeps
   /// the machine code loaded for the rest of the process.
-  llvm::Error run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, CUstream stream) const;
+  llvm::Error run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, CUstream stream) const {
+    return run(plan, args, workspace, stream, 0, plan.launches.size());
+  }
+  /// The same for the launches from `begin` up to `end`.
+  llvm::Error run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, CUstream stream,
+                  size_t begin, size_t end) const;
 
   /// What each kernel uses, by the driver: registers, local memory as stack, static shared memory. With PTX also what
   /// its assembler's log tells.

@@ -28,6 +28,7 @@ llvm::cl::OptionCategory &category();
 
 Command &compileCommand();
 Command &ptxCommand();
+Command &tuneCommand();
 Command &infoCommand();
 Command &cacheCommand();
 

@@ -49,11 +49,12 @@ static int runChosen(ArrayRef<Command *> commands) {
     if (command->sub)
       return command->run();
   cl::PrintHelpMessage();
-  return fail("expects a subcommand: compile, ptx, info or cache", kBadUsage);
+  return fail("expects a subcommand: compile, ptx, tune, info or cache", kBadUsage);
 }
 
 static int parseAndRun(int argc, char **argv) {
-  const std::array<Command *, 4> commands = {&compileCommand(), &ptxCommand(), &infoCommand(), &cacheCommand()};
+  const std::array<Command *, 5> commands = {&compileCommand(), &ptxCommand(), &tuneCommand(), &infoCommand(),
+                                             &cacheCommand()};
   cl::SetVersionPrinter(printVersion);
   cl::HideUnrelatedOptions(category());
   for (Command *command : commands)

@@ -28,6 +28,8 @@ static void configure(FakeCuda &fake, const std::string &setting) {
   std::string name = setting.substr(0, setting.find('=')), value = setting.substr(setting.find('=') + 1);
   if (name == "version")
     fake.version = std::stoi(value);
+  if (name == "spills")
+    fake.spill_bytes = std::stoi(value);
   if (name == "absent")
     fake.absent.insert(value);
   if (name == "fail")
@@ -101,6 +103,7 @@ constexpr FakeError kErrors[] = {
     {201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
     {218, "CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"},
     {500, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
+    {700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
     {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"},
 };
 
@@ -255,14 +258,15 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned option
     writeLog("ptxas application ptx input, line 7; fatal   : Parsing error\n", kJitErrorLog, options, names, values);
     return 218;
   }
-  auto *made = new FakeModule{stack.back(), {}};
+  auto *made = new FakeModule{stack.back(), {}, text};
   alive().insert(made);
   readKernels(text, *made);
   std::ostringstream log;
   for (const auto &[name, kernel] : made->kernels)
     log << "info    : Compiling entry function '" << name << "' for 'sm_90a'\n"
         << "info    : Function properties for " << name << "\n"
-        << "info    : 8 bytes stack frame, 4 bytes spill stores, 4 bytes spill loads\n"
+        << "info    : 8 bytes stack frame, " << fake.spill_bytes << " bytes spill stores, " << fake.spill_bytes
+        << " bytes spill loads\n"
         << "info    : Used 40 registers, 64 bytes smem\n";
   writeLog(log.str(), kJitInfoLog, options, names, values);
   fake.images.push_back(text);
@@ -308,6 +312,88 @@ CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
   return 0;
 }
 
+CUresult cuMemAlloc(CUdeviceptr *address, size_t bytes) {
+  ENTER(cuMemAlloc);
+  // As the driver's, and with what kernels read beyond an end.
+  void *memory = std::aligned_alloc(256, (bytes + 511) / 256 * 256);
+  *address = reinterpret_cast<CUdeviceptr>(memory);
+  fakeCuda()->memory[*address] = bytes;
+  return 0;
+}
+
+CUresult cuMemFree(CUdeviceptr address) {
+  ENTER(cuMemFree);
+  if (fakeCuda()->memory.erase(address) == 0)
+    return 1;
+  std::free(reinterpret_cast<void *>(address));
+  return 0;
+}
+
+CUresult cuMemcpyHtoD(CUdeviceptr to, const void *from, size_t bytes) {
+  ENTER(cuMemcpyHtoD);
+  std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+  return 0;
+}
+
+CUresult cuMemcpyDtoH(void *to, CUdeviceptr from, size_t bytes) {
+  ENTER(cuMemcpyDtoH);
+  std::memcpy(to, reinterpret_cast<const void *>(from), bytes);
+  return 0;
+}
+
+CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, CUstream) {
+  ENTER(cuMemsetD8Async);
+  std::memset(reinterpret_cast<void *>(to), value, bytes);
+  return 0;
+}
+
+CUresult cuEventCreate(CUevent *event, unsigned) {
+  ENTER(cuEventCreate);
+  *event = reinterpret_cast<CUevent>(new FakeEvent);
+  return 0;
+}
+
+CUresult cuEventDestroy(CUevent event) {
+  ENTER(cuEventDestroy);
+  delete reinterpret_cast<FakeEvent *>(event);
+  return 0;
+}
+
+CUresult cuEventRecord(CUevent event, CUstream) {
+  ENTER(cuEventRecord);
+  reinterpret_cast<FakeEvent *>(event)->milliseconds = fakeCuda()->milliseconds;
+  return 0;
+}
+
+CUresult cuEventQuery(CUevent) {
+  ENTER(cuEventQuery);
+  return 0;
+}
+
+CUresult cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) {
+  ENTER(cuEventElapsedTime);
+  *milliseconds = static_cast<float>(reinterpret_cast<FakeEvent *>(end)->milliseconds -
+                                     reinterpret_cast<FakeEvent *>(begin)->milliseconds);
+  return 0;
+}
+
+CUresult cuStreamCreate(CUstream *stream, unsigned) {
+  ENTER(cuStreamCreate);
+  *stream = reinterpret_cast<CUstream>(new char);
+  return 0;
+}
+
+CUresult cuStreamDestroy(CUstream stream) {
+  ENTER(cuStreamDestroy);
+  delete reinterpret_cast<char *>(stream);
+  return 0;
+}
+
+CUresult cuStreamSynchronize(CUstream) {
+  ENTER(cuStreamSynchronize);
+  return 0;
+}
+
 CUresult cuStreamIsCapturing(CUstream, int *status) {
   ENTER(cuStreamIsCapturing);
   *status = fakeCuda()->capturing;
@@ -329,7 +415,9 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
   FakeLaunch launch = {kernel->name, stack.back(), grid_x, block_x, shared_bytes, stream, {}};
   for (size_t i = 0; i < kernel->num_parameters; ++i)
     launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
-  fakeCuda()->launches.push_back(std::move(launch));
+  FakeCuda &fake = *fakeCuda();
+  fake.milliseconds += fake.on_launch ? fake.on_launch(*kernel, launch) : 0.01;
+  fake.launches.push_back(std::move(launch));
   return 0;
 }
 
