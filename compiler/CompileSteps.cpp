@@ -56,8 +56,8 @@ llvm::Error noSuchKernel(const std::vector<LaunchPlan> &plans, StringRef kernel,
   for (const LaunchPlan &plan : plans)
     for (const Launch &launch : plan.launches)
       names += (names.empty() ? "" : ", ") + launch.kernel;
-  return llvm::createStringError(std::errc::invalid_argument, "%s: expects one of %s, but got %s", argument.str().c_str(),
-                                 names.c_str(), kernel.str().c_str());
+  return llvm::createStringError(std::errc::invalid_argument, "%s: expects one of %s, but got %s",
+                                 argument.str().c_str(), names.c_str(), kernel.str().c_str());
 }
 
 void keepOnly(llvm::Module &module, StringRef kernel) {

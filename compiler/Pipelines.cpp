@@ -112,7 +112,7 @@ void registerPipelines() {
   PassPipelineRegistration<>("lighthouse-fusion", "Stages to kernels", buildFusionPipeline);
   PassPipelineRegistration<>("lighthouse-cuda-fusion", "Stages to kernels for NVIDIA GPUs", buildCudaFusionPipeline);
   PassPipelineRegistration<>("lighthouse-cuda-tile", "Kernels to tile programs",
-                                 [](OpPassManager &pm) { buildCudaTilePipeline(pm); });
+                             [](OpPassManager &pm) { buildCudaTilePipeline(pm); });
   PassPipelineRegistration<>("lighthouse-cuda-llvm", "Tile programs to the LLVM dialect", buildCudaLLVMPipeline);
   PassPipelineRegistration<>("lighthouse-host-llvm", "Loops and vectors of host kernels to the LLVM dialect",
                              buildHostLLVMPipeline);

@@ -25,10 +25,9 @@ std::optional<Assembler> assemblerFor(const Gpu &gpu) {
 /// The first line, spec and schedules, is what `lighthouse cache list` shows. Who makes the machine code is part of it.
 static std::string diskKey(const Spec &spec, const Schedules &schedules, const Gpu &gpu,
                            const std::optional<Assembler> &assembler) {
-  return fmt::format("{}{}{}\n{}\n{}\n{}", spec.str(), schedules.empty() ? "" : "; ", toString(schedules),
-                     gpu.target.key(),
-                     assembler ? assembler->identity() : "driver of CUDA " + formatCudaVersion(gpu.driver.version()),
-                     compilerKey());
+  return fmt::format(
+      "{}{}{}\n{}\n{}\n{}", spec.str(), schedules.empty() ? "" : "; ", toString(schedules), gpu.target.key(),
+      assembler ? assembler->identity() : "driver of CUDA " + formatCudaVersion(gpu.driver.version()), compilerKey());
 }
 
 static CompiledModule compile(const Spec &spec, const Schedules &schedules, const CudaTarget &target) {

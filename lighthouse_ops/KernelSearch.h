@@ -40,8 +40,8 @@ public:
 
   /// Steps of the progress.
   size_t steps() const { return 2 * candidates.size(); }
-  /// Compiles all candidates, then tries them in place of a launch of this kernel. One that takes the GPU's context down
-  /// ends the search and is `lost`. Throws DeviceError where the default fails.
+  /// Compiles all candidates, then tries them in place of a launch of this kernel. One that takes the GPU's context
+  /// down ends the search and is `lost`. Throws DeviceError where the default fails.
   KernelTuning run(Tuner &tuner, const LaunchPlan &plan, size_t launch, Progress &progress);
 
   std::optional<Rejection> lost;

@@ -76,10 +76,10 @@ static OpPointer getHostOp(const Spec &spec) {
 //===----------------------------------------------------------------------===//
 
 static OpPointer makeCudaOp(const Spec &spec, const Schedules &schedules, const Gpu &gpu) {
-  auto code = memoryCache().cuda_code.get(
-      fmt::format("{}\n{}\n{}\n{}", spec.str(), toString(schedules), gpu.target.key(),
-                  gpu.device.major * 10 + gpu.device.minor),
-      [&] { return std::make_shared<const CudaCode>(cudaCode(spec, schedules, gpu)); });
+  auto code =
+      memoryCache().cuda_code.get(fmt::format("{}\n{}\n{}\n{}", spec.str(), toString(schedules), gpu.target.key(),
+                                              gpu.device.major * 10 + gpu.device.minor),
+                                  [&] { return std::make_shared<const CudaCode>(cudaCode(spec, schedules, gpu)); });
   Expected<OpPointer> op = CudaOp::load(spec, code->module, gpu.context, code->origin);
   if (op)
     return std::move(*op);

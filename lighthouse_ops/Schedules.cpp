@@ -37,10 +37,9 @@ void addSchedule(Schedules &schedules, const std::string &text) {
     auto [name, number] = setting.split('=');
     int64_t value = 0;
     if (kernel.empty() || name.empty() || number.getAsInteger(10, value) || value < 1)
-      throw InvalidArgument(fmt::format(
-          "schedule: expects kernel:name=value,... with positive integers, for example "
-          "forward_attend:block_rows=64,warps=4, but got '{}'",
-          text));
+      throw InvalidArgument(fmt::format("schedule: expects kernel:name=value,... with positive integers, for example "
+                                        "forward_attend:block_rows=64,warps=4, but got '{}'",
+                                        text));
     if (!parameters.try_emplace(name.str(), value).second)
       throw InvalidArgument(
           fmt::format("schedule: expects one value for {} of {}, but got two", name.str(), kernel.str()));

@@ -86,8 +86,9 @@ Schedules tunedSchedules(const Spec &spec, Device device) {
 
 static TunedKernel publicForm(const TuningEntry &entry, bool is_shipped) {
   const TuningFeatures &features = entry.features;
-  return {features.kernel,  features.dtype,     features.head_dim,          features.group, features.length,
-          features.levels,  entry.parameters,   entry.microseconds,         entry.default_microseconds,
+  return {features.kernel,  features.dtype,     features.head_dim,
+          features.group,   features.length,    features.levels,
+          entry.parameters, entry.microseconds, entry.default_microseconds,
           is_shipped};
 }
 

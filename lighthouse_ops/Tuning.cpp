@@ -112,11 +112,11 @@ KernelTuning SpecSearch::search(const SearchSpace &space, Tuner &tuner, const Cu
   KernelTuning result = search.run(tuner, *plan, launch, progress);
   if (search.lost)
     giveUp(space.kernel, *search.lost);
-  progress.finish(fmt::format("{:.1f} us, {}", result.microseconds,
-                              result.best == result.defaults
-                                  ? "by default"
-                                  : fmt::format("{} ({:.1f} by default)", toString(result.best),
-                                                result.default_microseconds)));
+  progress.finish(
+      fmt::format("{:.1f} us, {}", result.microseconds,
+                  result.best == result.defaults
+                      ? "by default"
+                      : fmt::format("{} ({:.1f} by default)", toString(result.best), result.default_microseconds)));
   keep(result);
   return result;
 }
@@ -163,8 +163,7 @@ static bool wantsAutotune() {
 static void warnNotTuned(const Twine &reason) {
   static std::atomic_flag warned;
   if (!warned.test_and_set())
-    errs() << "lighthouse: warning: LIGHTHOUSE_AUTOTUNE=1 tunes nothing: " << reason
-           << "\n";
+    errs() << "lighthouse: warning: LIGHTHOUSE_AUTOTUNE=1 tunes nothing: " << reason << "\n";
 }
 
 /// Spaces of the kernels that have no entry for just this spec.

@@ -41,9 +41,9 @@ struct LIGHTHOUSE_API Tuning {
 };
 
 struct LIGHTHOUSE_API TuneOptions {
-  std::vector<std::string> kernels; ///< to search; empty for all of the spec
-  std::string database;             ///< file to keep the results in; empty for the user's, beside the cache
-  bool shows_progress = false;      ///< on stderr
+  std::vector<std::string> kernels = {}; ///< to search; empty for all of the spec
+  std::string database = {};             ///< file to keep the results in; empty for the user's, beside the cache
+  bool shows_progress = false;           ///< on stderr
 };
 
 /// Searches the parameters of a spec's kernels on a GPU: each candidate is compiled, run on random numbers, compared

@@ -42,7 +42,8 @@ std::string Tuning::str() const {
                  fmt::format("{:.1f}", each.default_microseconds), fmt::format("{:.1f}", each.microseconds),
                  fmt::format("{:.1f}%", 100 * (each.default_microseconds / each.microseconds - 1)), each.tried,
                  each.pruned.size(), each.rejected.size());
-  for (const auto &[what, list] : {std::pair("rejected", &KernelTuning::rejected), std::pair("pruned", &KernelTuning::pruned)})
+  for (const auto &[what, list] :
+       {std::pair("rejected", &KernelTuning::rejected), std::pair("pruned", &KernelTuning::pruned)})
     for (const KernelTuning &each : kernels)
       if (!(each.*list).empty())
         text += fmt::format("\n{}, {}:\n{}", each.kernel, what, reasonsOf(each.*list));

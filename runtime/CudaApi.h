@@ -19,8 +19,8 @@ using CUstream = struct CUstream_st *;
 using CUevent = struct CUevent_st *;
 
 inline constexpr CUresult kCudaSuccess = 0;
-inline constexpr CUresult kCudaNotFound = 500; ///< CUDA_ERROR_NOT_FOUND
-inline constexpr CUresult kCudaNotReady = 600; ///< CUDA_ERROR_NOT_READY
+inline constexpr CUresult kCudaNotFound = 500;    ///< CUDA_ERROR_NOT_FOUND
+inline constexpr CUresult kCudaNotReady = 600;    ///< CUDA_ERROR_NOT_READY
 inline constexpr unsigned kStreamNonBlocking = 1; ///< CU_STREAM_NON_BLOCKING
 
 /// CUdevice_attribute

@@ -81,7 +81,7 @@ static double toDouble(uint32_t bits, FloatFormat format) {
   if (format.mantissa_bits == 7)
     return std::bit_cast<float>(bits << 16);
   uint32_t exponent = bits >> 10 & 31, mantissa = bits & 1023;
-  double value = exponent == 31 ? (mantissa ? NAN : INFINITY)
+  double value = exponent == 31  ? (mantissa ? NAN : INFINITY)
                  : exponent == 0 ? std::ldexp(mantissa, -24)
                                  : std::ldexp(mantissa + 1024, static_cast<int>(exponent) - 25);
   return bits >> 15 ? -value : value;
@@ -213,8 +213,8 @@ Expected<std::unique_ptr<Tuner>> Tuner::create(const CudaModule &module, int64_t
   for (const LaunchPlan *plan : {forward, backward})
     if (Error error = tuner->allocate(*plan, seed))
       return std::move(error);
-  for (auto [address, bytes] : {std::pair(&tuner->workspace, tuner->workspace_bytes),
-                                std::pair(&tuner->flush, tuner->flush_bytes)}) {
+  for (auto [address, bytes] :
+       {std::pair(&tuner->workspace, tuner->workspace_bytes), std::pair(&tuner->flush, tuner->flush_bytes)}) {
     Expected<CUdeviceptr> made = tuner->allocate(bytes);
     if (!made)
       return made.takeError();
@@ -225,7 +225,8 @@ Expected<std::unique_ptr<Tuner>> Tuner::create(const CudaModule &module, int64_t
   for (CUevent *event : {&tuner->begin, &tuner->end})
     if (Error error = tuner->check(driver.cuEventCreate(event, 0), "cuEventCreate"))
       return std::move(error);
-  if (Error error = module.run(*forward, tuner->argsOf(*forward), std::bit_cast<void *>(tuner->workspace), tuner->stream))
+  if (Error error =
+          module.run(*forward, tuner->argsOf(*forward), std::bit_cast<void *>(tuner->workspace), tuner->stream))
     return std::move(error);
   if (Error error = tuner->wait())
     return std::move(error);
@@ -292,8 +293,8 @@ Error Tuner::runOnce(const Code &code) {
                                                    bytesOf(plan->buffers[output]), stream),
                             "cuMemsetD8Async"))
       return error;
-  if (Error error = code.module.run(code.plan, args, std::bit_cast<void *>(workspace), stream, code.launch,
-                                    code.launch + 1))
+  if (Error error =
+          code.module.run(code.plan, args, std::bit_cast<void *>(workspace), stream, code.launch, code.launch + 1))
     return error;
   return wait();
 }
@@ -304,8 +305,8 @@ Expected<double> Tuner::timeOnce(const Code &code) {
     return std::move(error);
   if (Error error = check(driver.cuEventRecord(begin, stream), "cuEventRecord"))
     return std::move(error);
-  if (Error error = code.module.run(code.plan, args, std::bit_cast<void *>(workspace), stream, code.launch,
-                                    code.launch + 1))
+  if (Error error =
+          code.module.run(code.plan, args, std::bit_cast<void *>(workspace), stream, code.launch, code.launch + 1))
     return std::move(error);
   if (Error error = wait())
     return std::move(error);

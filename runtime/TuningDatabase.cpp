@@ -88,8 +88,8 @@ static json::Object toJSON(const TuningFeatures &features, const Parameters &par
   json::Object values;
   for (const auto &[name, value] : parameters)
     values[name] = value;
-  return json::Object{{"kernel", features.kernel}, {"dtype", features.dtype},   {"head_dim", features.head_dim},
-                      {"group", features.group},   {"length", features.length}, {"levels", features.levels},
+  return json::Object{{"kernel", features.kernel},      {"dtype", features.dtype},   {"head_dim", features.head_dim},
+                      {"group", features.group},        {"length", features.length}, {"levels", features.levels},
                       {"parameters", std::move(values)}};
 }
 
@@ -194,15 +194,18 @@ std::string tuningFile(StringRef folder, StringRef gpu) {
 
 Expected<TuningLock> TuningLock::acquire(const std::string &file) {
   std::string name = file + ".lock";
+  auto failed = [&](std::error_code code) {
+    return createStringError("cannot lock '" + name + "': " + code.message());
+  };
   if (std::error_code code = sys::fs::create_directories(sys::path::parent_path(name)))
-    return createStringError(code, "cannot make the folder of '" + file + "'");
+    return failed(code);
   int descriptor = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor < 0)
-    return createStringError(std::error_code(errno, std::generic_category()), "cannot open '" + name + "'");
+    return failed(std::error_code(errno, std::generic_category()));
   TuningLock lock(descriptor);
   while (flock(descriptor, LOCK_EX) != 0)
     if (errno != EINTR)
-      return createStringError(std::error_code(errno, std::generic_category()), "cannot lock '" + name + "'");
+      return failed(std::error_code(errno, std::generic_category()));
   return std::move(lock);
 }
 

@@ -42,7 +42,7 @@ struct CudaKernel {
 
 /// Compiles one kernel of a module of stage IR with these parameters in place of its defaults. Fails where the schedule
 /// refuses them. The module is consumed.
-llvm::Expected<CudaKernel> compileCudaKernel(mlir::ModuleOp module, const CudaTarget &target,
-                                             const std::string &kernel, const Parameters &parameters);
+llvm::Expected<CudaKernel> compileCudaKernel(mlir::ModuleOp module, const CudaTarget &target, const std::string &kernel,
+                                             const Parameters &parameters);
 
 } // namespace lighthouse

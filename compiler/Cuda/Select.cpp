@@ -50,7 +50,8 @@ public:
   SelectSchedule(KernelContext &context, SelectOp op)
       : c(context), t(context.t), op(op), pyramid(pyramidOf(op.getSq())), factor(pyramid.getPoolingFactor()),
         top(pyramid.getNumLevels() - 1), shape(shapeOf(op.getSq())),
-        at(t, pyramid, shape[1], op.getTopk() / kKeptPerTile), threads(context.parameter("threads", usualThreads(), {256, 512, 1024})),
+        at(t, pyramid, shape[1], op.getTopk() / kKeptPerTile),
+        threads(context.parameter("threads", usualThreads(), {256, 512, 1024})),
         layout(tile::LinearAttr::get(t.b.getContext(), threads)) {
     indices = c.view(op.getIndices());
     if (auto invert = context.find<InvertOp>())

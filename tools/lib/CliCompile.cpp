@@ -53,8 +53,9 @@ struct EmitCommand : Command {
                               cl::value_desc("name"), cl::sub(sub), cl::cat(category())};
   cl::list<std::string> schedules{
       "schedule",
-      cl::desc("GPU: parameters of a kernel in place of its defaults, for example forward_attend:block_rows=64,warps=4; "
-               "as often as need be"),
+      cl::desc(
+          "GPU: parameters of a kernel in place of its defaults, for example forward_attend:block_rows=64,warps=4; "
+          "as often as need be"),
       cl::value_desc("kernel:name=value,..."), cl::sub(sub), cl::cat(category())};
   cl::opt<std::string> file{"o",
                             cl::desc("where to write (stdout)"),

@@ -132,10 +132,11 @@ json::Value toJSON(const Info &info) {
 
 /// "forward_attend  bfloat16  head_dim=128 group=1 length=18432 levels=3  block_rows=64,warps=4  900.1 us (950.2)"
 std::string toText(const TunedKernel &entry) {
-  return fmt::format("             {} {} head_dim={} group={} length={} levels={}: {}, {:.1f} us ({:.1f} by default){}\n",
-                     entry.kernel, entry.dtype, entry.head_dim, entry.group, entry.length, entry.levels,
-                     entry.parameters.empty() ? "defaults" : toString(entry.parameters), entry.microseconds,
-                     entry.default_microseconds, entry.is_shipped ? ", shipped" : "");
+  return fmt::format(
+      "             {} {} head_dim={} group={} length={} levels={}: {}, {:.1f} us ({:.1f} by default){}\n",
+      entry.kernel, entry.dtype, entry.head_dim, entry.group, entry.length, entry.levels,
+      entry.parameters.empty() ? "defaults" : toString(entry.parameters), entry.microseconds,
+      entry.default_microseconds, entry.is_shipped ? ", shipped" : "");
 }
 
 /// A line for each model of GPU, and, where asked for, for each entry.

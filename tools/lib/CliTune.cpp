@@ -29,7 +29,7 @@ struct TuneCommand : Command {
   SpecOptions spec{sub};
   cl::list<std::string> kernels{"kernel", cl::desc("search this kernel only; as often as need be (all)"),
                                 cl::value_desc("name"), cl::sub(sub), cl::cat(category())};
-  cl::opt<int> device{"device",    cl::desc("which GPU (0)"), cl::value_desc("number"), cl::init(0),
+  cl::opt<int> device{"device",     cl::desc("which GPU (0)"), cl::value_desc("number"), cl::init(0),
                       cl::sub(sub), cl::cat(category())};
   cl::opt<std::string> database{"database",
                                 cl::desc("keep the results in this file (that of the GPU's model beside the cache)"),

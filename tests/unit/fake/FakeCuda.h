@@ -42,8 +42,9 @@ struct FakeEvent {
   double milliseconds = 0; ///< of the clock when it was recorded
 };
 
-/// The driver's state. Device memory is the host's, and launches compute nothing but what `on_launch` does. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
-/// "version=11020 capabilities=90,86 fail=cuInit:100 absent=cuLaunchKernel spills=0".
+/// The driver's state. Device memory is the host's, and launches compute nothing but what `on_launch` does. Tests read
+/// and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes: "version=11020 capabilities=90,86 fail=cuInit:100
+/// absent=cuLaunchKernel spills=0".
 struct FakeCuda {
   int version = 13000;
   std::vector<int> capabilities = {90, 90}; ///< of each device
@@ -61,7 +62,7 @@ struct FakeCuda {
   std::vector<FakeLaunch> launches;
   std::vector<std::string> images; ///< that were loaded
   std::vector<FakeContext> primary;
-  int loaded = 0; ///< modules now
+  int loaded = 0;                              ///< modules now
   std::map<unsigned long long, size_t> memory; ///< bytes of what is allocated now, by address
   double milliseconds = 0;                     ///< the clock, which launches move
 };

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tuning on the fake driver, where all takes the same time: the table, the database, and what `info` says of it.
+// RUN: rm -rf %t.cache
+// RUN: env LIGHTHOUSE_CACHE_DIR=%t.cache LIGHTHOUSE_LIBCUDA=%fake_cuda LIGHTHOUSE_FAKE_CUDA=spills=0 LIGHTHOUSE_PTXAS=0 lighthouse tune --op gather --seq-len 512 --head-dim 16 --levels 2 --kernel forward_gather --kernel forward_pool_score 2>&1 | FileCheck %s
+// RUN: env LIGHTHOUSE_CACHE_DIR=%t.cache LIGHTHOUSE_LIBCUDA=%fake_cuda lighthouse info | FileCheck %s --check-prefix=INFO
+// RUN: env LIGHTHOUSE_CACHE_DIR=%t.cache LIGHTHOUSE_LIBCUDA=%fake_cuda lighthouse info --tuning | FileCheck %s --check-prefix=ENTRIES
+// RUN: env LIGHTHOUSE_CACHE_DIR=%t.cache LIGHTHOUSE_LIBCUDA=%fake_cuda lighthouse info --json | FileCheck %s --check-prefix=JSON
+
+// A file that is named is taken in place of the user's.
+// RUN: env LIGHTHOUSE_CACHE_DIR=%t.cache LIGHTHOUSE_LIBCUDA=%fake_cuda LIGHTHOUSE_FAKE_CUDA=spills=8 LIGHTHOUSE_PTXAS=0 lighthouse tune --op gather --seq-len 1024 --head-dim 16 --levels 2 --kernel forward_pool_score --device 1 --database %t.cache/named.json | FileCheck %s --check-prefix=SPILLS
+// RUN: FileCheck %s --check-prefix=NAMED < %t.cache/named.json
+
+// CHECK-DAG: lighthouse: tuning forward_pool_score: 10.0 us, by default
+// CHECK-DAG: lighthouse: tuning forward_gather: 10.0 us, by default
+// CHECK: Fake GPU 0
+// CHECK-NEXT: op=gather, dtype=float32, {{.*}} seq_len=512
+// CHECK: kernel {{ *}}default {{ *}}best {{ *}}default us {{ *}}best us {{ *}}gain {{ *}}tried {{ *}}pruned {{ *}}rejected
+// CHECK-NEXT: forward_pool_score {{ *}}threads=128 {{ *}}= {{ *}}10.0 {{ *}}10.0 {{ *}}0.0% {{ *}}3 {{ *}}0 {{ *}}0
+// CHECK-NEXT: forward_gather {{ *}}rows_per_group=2,threads=256 {{ *}}= {{ *}}10.0 {{ *}}10.0 {{ *}}0.0% {{ *}}11 {{ *}}0 {{ *}}0
+// CHECK: kept in {{.*}}tune.mlir{{.*}}tuning-Fake-GPU-0.json
+
+// INFO: tuning {{ *}}Fake GPU 0: 2 kernels in {{.*}}tuning-Fake-GPU-0.json, 0 shipped
+// INFO-NEXT: tuning {{ *}}Fake GPU 1: 0 kernels in
+// ENTRIES: forward_gather float32 head_dim=16 group=1 length=512 levels=2: defaults, 10.0 us (10.0 by default)
+// JSON: "tuning": {
+// JSON-NEXT: "database": "{{.*}}tuning-Fake-GPU-0.json"
+// JSON: "kernel": "forward_pool_score"
+// JSON: "shipped": false
+
+// SPILLS: forward_pool_score, rejected:
+// SPILLS-NEXT: 3 x spills 8 bytes
+// SPILLS: kept in {{.*}}named.json
+// NAMED: "length": 1024
+// NAMED: "gpu": "Fake GPU 1"
