@@ -98,10 +98,12 @@ void SpecSearch::giveUp(const std::string &kernel, const Rejection &lost) {
     database.crashes.push_back({featuresOf(spec, kernel), lost.parameters, lost.reason});
   });
   forgetTunings();
-  throw DeviceError(fmt::format("tuning {} with {} took the GPU's context down: {}. {}", kernel,
+  bool is_recorded = !file.empty();
+  throw ContextLost(fmt::format("tuning {} with {} took the GPU's context down: {}; {}", kernel,
                                 toString(lost.parameters), lost.reason,
-                                file.empty() ? "A database would remember it"
-                                             : "It is recorded and will be left out; tune again in a new process"));
+                                is_recorded ? "it is recorded, and another process leaves it out"
+                                            : "it cannot be recorded, as the disk cache is off"),
+                    is_recorded);
 }
 
 KernelTuning SpecSearch::search(const SearchSpace &space, Tuner &tuner, const CudaModule &module) {

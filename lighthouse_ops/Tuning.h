@@ -40,6 +40,14 @@ struct LIGHTHOUSE_API Tuning {
   std::string str() const;
 };
 
+/// Thrown where a candidate took the GPU's context down, or does not end: this process cannot use the GPU any more. The
+/// candidate is recorded in the database, if there is one, and left out from then on.
+class LIGHTHOUSE_API ContextLost : public DeviceError {
+public:
+  ContextLost(const std::string &text, bool is_recorded) : DeviceError(text), is_recorded(is_recorded) {}
+  const bool is_recorded;
+};
+
 struct LIGHTHOUSE_API TuneOptions {
   std::vector<std::string> kernels = {}; ///< to search; empty for all of the spec
   std::string database = {};             ///< file to keep the results in; empty for the user's, beside the cache
@@ -50,7 +58,7 @@ struct LIGHTHOUSE_API TuneOptions {
 /// with the default's results and timed. The results go into the database, an entry a kernel as soon as it is known;
 /// `Op::get` takes them from there. Uses as much device memory as the spec's tensors, workspace, and twice the L2 cache
 /// take. Throws InvalidArgument for the CPU, a kernel that the spec lacks, or op=scatter, whose kernels `attention` has
-/// too; DeviceError where the GPU fails.
+/// too; DeviceError where the GPU fails, and ContextLost.
 LIGHTHOUSE_API Tuning tune(const Spec &spec, Device device = Device::cuda(), const TuneOptions &options = {});
 
 /// The parameters that `Op::get` takes for a spec on a GPU without tuning anything: of each kernel the nearest entry of

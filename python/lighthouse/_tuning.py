@@ -12,8 +12,8 @@ class KernelTuning(NamedTuple):
 
     ``defaults`` and ``best`` are parameters by name; ``best`` equals ``defaults`` where nothing is faster by more than
     1%. Times are medians with a cold L2 cache. ``tried`` counts the candidates that ran with right results; ``pruned``
-    and ``rejected`` hold (parameters, reason) of those that cannot run, and of those that spill registers, fail, or give
-    other results.
+    and ``rejected`` hold (parameters, reason) of those that cannot run, and of those that spill registers, fail, or
+    give other results.
     """
 
     kernel: str
@@ -66,7 +66,7 @@ def autotune(
     default's results and timed, kernel by kernel. Takes some minutes, and device memory for the call's tensors.
 
     Args:
-        seq_len, head_dim, batch, num_heads, num_kv_heads: N, D, B, Hq and Hkv (None: as many as num_heads) of the calls.
+        seq_len, head_dim, batch, num_heads, num_kv_heads: N, D, B, Hq and Hkv of the calls; None is as many as num_heads.
         dtype: of q, k and v: "float32", "bfloat16" or "float16", or torch's.
         num_levels, pooling_factor, topk, scorer, scale: as for ``attention``.
         device: the GPU, "cuda:0" or a ``torch.device``.

@@ -10,6 +10,9 @@
 // RUN: env LIGHTHOUSE_CACHE_DIR=%t.cache LIGHTHOUSE_LIBCUDA=%fake_cuda LIGHTHOUSE_FAKE_CUDA=spills=8 LIGHTHOUSE_PTXAS=0 lighthouse tune --op gather --seq-len 1024 --head-dim 16 --levels 2 --kernel forward_pool_score --device 1 --database %t.cache/named.json | FileCheck %s --check-prefix=SPILLS
 // RUN: FileCheck %s --check-prefix=NAMED < %t.cache/named.json
 
+// After a crash another process goes on without the candidate.
+// RUN: env LIGHTHOUSE_CACHE_DIR=%t.cache LIGHTHOUSE_LIBCUDA=%fake_cuda LIGHTHOUSE_FAKE_CUDA="spills=0 crash=64" LIGHTHOUSE_PTXAS=0 lighthouse tune --op gather --seq-len 2048 --head-dim 16 --levels 2 --kernel forward_gather 2>&1 | FileCheck %s --check-prefix=CRASH
+
 // CHECK-DAG: lighthouse: tuning forward_pool_score: 10.0 us, by default
 // CHECK-DAG: lighthouse: tuning forward_gather: 10.0 us, by default
 // CHECK: Fake GPU 0
@@ -32,3 +35,7 @@
 // SPILLS: kept in {{.*}}named.json
 // NAMED: "length": 1024
 // NAMED: "gpu": "Fake GPU 1"
+
+// CRASH-COUNT-3: lighthouse: warning: tuning forward_gather with {{.*}}threads=64 took the GPU's context down: the kernel failed: CUDA_ERROR_ILLEGAL_ADDRESS (an illegal memory access was encountered); it is recorded, and another process leaves it out
+// CRASH: forward_gather {{.*}} 8 {{ *}}0 {{ *}}3
+// CRASH: 3 x crashed before: the kernel failed: CUDA_ERROR_ILLEGAL_ADDRESS

@@ -30,6 +30,8 @@ static void configure(FakeCuda &fake, const std::string &setting) {
     fake.version = std::stoi(value);
   if (name == "spills")
     fake.spill_bytes = std::stoi(value);
+  if (name == "crash")
+    fake.crash_block = std::stoi(value);
   if (name == "absent")
     fake.absent.insert(value);
   if (name == "fail")
@@ -416,6 +418,8 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
   for (size_t i = 0; i < kernel->num_parameters; ++i)
     launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
   FakeCuda &fake = *fakeCuda();
+  if (block_x == fake.crash_block)
+    fake.failures = {{"cuEventQuery", 700}, {"cuStreamSynchronize", 700}};
   fake.milliseconds += fake.on_launch ? fake.on_launch(*kernel, launch) : 0.01;
   fake.launches.push_back(std::move(launch));
   return 0;
