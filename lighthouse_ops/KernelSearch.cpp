@@ -36,11 +36,13 @@ void Progress::finish(const std::string &result) {
     errs() << (errs().is_displayed() ? "\r\x1b[K" : "") << "lighthouse: " << what << ": " << result << "\n";
 }
 
-/// One line of a message of several.
+/// One line of a message of several, without the op that every refusal of a schedule names.
 static std::string lineOf(Error error) {
   SmallVector<StringRef> lines;
   std::string text = toString(std::move(error));
   StringRef(text).split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef &line : lines)
+    line.consume_front("'lighthouse.kernel' op ");
   return llvm::join(lines, "; ");
 }
 

@@ -22,9 +22,9 @@ using namespace llvm;
 
 namespace lighthouse {
 
-static std::vector<SearchSpace> spacesOf(const Spec &spec, const CudaTarget &target) {
+static std::vector<SearchSpace> spacesOf(const Spec &spec) {
   Compilation compilation(spec);
-  auto spaces = compilation.take(cudaSearchSpaces(compilation.stages(), target));
+  auto spaces = compilation.take(cudaSearchSpaces(compilation.stages()));
   erase_if(spaces, [](const SearchSpace &space) { return candidatesOf(space).empty(); });
   return spaces;
 }
@@ -61,7 +61,7 @@ public:
   Tuning run(ArrayRef<SearchSpace> spaces);
 
 private:
-  KernelTuning search(const SearchSpace &space, Tuner &tuner, const CudaModule &module);
+  KernelTuning search(const SearchSpace &space, Tuner &tuner);
   void keep(const KernelTuning &result);
   [[noreturn]] void giveUp(const std::string &kernel, const Rejection &lost);
   void change(function_ref<void(TuningDatabase &)> change);
@@ -106,11 +106,11 @@ void SpecSearch::giveUp(const std::string &kernel, const Rejection &lost) {
                     is_recorded);
 }
 
-KernelTuning SpecSearch::search(const SearchSpace &space, Tuner &tuner, const CudaModule &module) {
+KernelTuning SpecSearch::search(const SearchSpace &space, Tuner &tuner) {
   std::vector<TuningCrash> crashes = file.empty() ? std::vector<TuningCrash>() : TuningDatabase::load(file).crashes;
   KernelSearch search(spec, gpu, assembler, space, crashes);
   Progress progress(shows_progress, "tuning " + space.kernel, search.steps());
-  auto [plan, launch] = findLaunch(module, space.kernel);
+  auto [plan, launch] = findLaunch(tuner.code(), space.kernel);
   KernelTuning result = search.run(tuner, *plan, launch, progress);
   if (search.lost)
     giveUp(space.kernel, *search.lost);
@@ -127,10 +127,11 @@ Tuning SpecSearch::run(ArrayRef<SearchSpace> spaces) {
   assembler = assemblerFor(gpu);
   CudaCode code = cudaCode(spec, {}, gpu);
   std::unique_ptr<CudaModule> module = takeFromDevice(CudaModule::load(std::move(code.module), gpu.context));
-  std::unique_ptr<Tuner> tuner = takeFromDevice(Tuner::create(*module, gpu.device.l2_bytes, std::random_device()()));
+  std::unique_ptr<Tuner> tuner =
+      takeFromDevice(Tuner::create(std::move(module), gpu.device.l2_bytes, std::random_device()()));
   Tuning result{spec.str(), gpu.device.name, file, {}};
   for (const SearchSpace &space : spaces)
-    result.kernels.push_back(search(space, *tuner, *module));
+    result.kernels.push_back(search(space, *tuner));
   forgetTunings();
   return result;
 }
@@ -143,7 +144,7 @@ Tuning tune(const Spec &given, Device device, const TuneOptions &options) {
     throw InvalidArgument("op: expects attention or gather, but got scatter, whose kernels are tuned with attention");
   Spec spec = canonical(given);
   Gpu gpu = Gpu::open(device.ordinal);
-  std::vector<SearchSpace> spaces = chosenSpaces(spacesOf(spec, gpu.target), options.kernels);
+  std::vector<SearchSpace> spaces = chosenSpaces(spacesOf(spec), options.kernels);
   std::string file = options.database.empty() ? knownTunings(gpu.device.name)->file : options.database;
   if (file.empty())
     return SpecSearch(spec, gpu, "", options.shows_progress).run(spaces);
@@ -177,7 +178,7 @@ static std::vector<SearchSpace> unknownSpaces(std::vector<SearchSpace> spaces, c
 
 static void autotune(const Spec &spec, const Gpu &gpu) {
   const std::string &name = gpu.device.name;
-  std::vector<SearchSpace> spaces = spacesOf(spec, gpu.target);
+  std::vector<SearchSpace> spaces = spacesOf(spec);
   std::shared_ptr<const KnownTunings> known = knownTunings(name);
   if (unknownSpaces(spaces, spec, *known).empty())
     return;

@@ -8,12 +8,13 @@
 
 namespace lighthouse {
 
-/// A line for each reason, the most frequent first.
+/// A line for each reason, the most frequent first. What was got instead is left out, as it differs for each candidate.
 static std::string reasonsOf(const std::vector<Rejection> &rejections) {
   std::map<std::string, int> counts;
   for (const Rejection &rejection : rejections)
-    ++counts[rejection.reason];
+    ++counts[rejection.reason.substr(0, rejection.reason.find(", but got "))];
   std::vector<std::pair<int, std::string>> sorted;
+  sorted.reserve(counts.size());
   for (const auto &[reason, count] : counts)
     sorted.emplace_back(-count, reason);
   std::sort(sorted.begin(), sorted.end());

@@ -9,9 +9,9 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <bit>
-#include <chrono>
 #include <cmath>
 #include <cstring>
+#include <mutex>
 #include <thread>
 
 using namespace llvm;
@@ -21,8 +21,6 @@ namespace lighthouse {
 static constexpr int kWarmups = 2, kRepeats = 11, kEarlyRepeats = 3;
 /// How much slower than the best the first runs are of what is not timed to the end.
 static constexpr double kClearlySlower = 1.3;
-/// A launch that takes longer does not end.
-static constexpr auto kTimeLimit = std::chrono::seconds(20);
 /// What outputs are spoilt with: a huge number in each of our types.
 static constexpr unsigned char kSpoilt = 0x7f;
 /// Elements that a thread works on at once.
@@ -202,9 +200,11 @@ Error Tuner::allocate(const LaunchPlan &plan, uint64_t seed) {
   return Error::success();
 }
 
-Expected<std::unique_ptr<Tuner>> Tuner::create(const CudaModule &module, int64_t l2_bytes, uint64_t seed) {
+Expected<std::unique_ptr<Tuner>> Tuner::create(std::unique_ptr<CudaModule> owned, int64_t l2_bytes, uint64_t seed,
+                                               std::chrono::seconds limit) {
+  const CudaModule &module = *owned;
   // Twice the cache: what is written last is what stays.
-  std::unique_ptr<Tuner> tuner(new Tuner(module, 2 * l2_bytes));
+  std::unique_ptr<Tuner> tuner(new Tuner(std::move(owned), 2 * l2_bytes, limit));
   const CudaDriver &driver = module.context().driver;
   const LaunchPlan *forward = module.findPlan("forward"), *backward = module.findPlan("backward");
   CurrentCudaContext current(module.context());
@@ -233,9 +233,19 @@ Expected<std::unique_ptr<Tuner>> Tuner::create(const CudaModule &module, int64_t
   return tuner;
 }
 
+/// For the rest of the process: unloading would wait for a kernel that does not end.
+static void keepForever(std::unique_ptr<CudaModule> module) {
+  static std::mutex mutex;
+  static auto *modules = new std::vector<std::unique_ptr<CudaModule>>;
+  std::lock_guard lock(mutex);
+  modules->push_back(std::move(module));
+}
+
 Tuner::~Tuner() {
-  if (hangs) // freeing would wait
+  if (hangs) { // freeing would wait too
+    keepForever(std::move(own));
     return;
+  }
   CurrentCudaContext current(module.context());
   const CudaDriver &driver = module.context().driver;
   for (CUevent event : {begin, end})
@@ -272,12 +282,12 @@ Error Tuner::wait() {
   const CudaDriver &driver = module.context().driver;
   if (Error error = check(driver.cuEventRecord(end, stream), "cuEventRecord"))
     return error;
-  auto limit = std::chrono::steady_clock::now() + kTimeLimit;
+  auto last = std::chrono::steady_clock::now() + limit;
   CUresult code = kCudaNotReady;
   while ((code = driver.cuEventQuery(end)) == kCudaNotReady) {
-    if (std::chrono::steady_clock::now() > limit) {
+    if (std::chrono::steady_clock::now() > last) {
       hangs = true;
-      return createStringError(formatv("it did not end in {0} seconds", kTimeLimit.count()));
+      return createStringError(formatv("it did not end in {0} seconds", limit.count()));
     }
     std::this_thread::sleep_for(std::chrono::microseconds(20));
   }
@@ -395,13 +405,22 @@ Expected<std::unique_ptr<CudaModule>> Tuner::load(const Launch &launch, SmallVec
   return CudaModule::load(std::move(compiled), std::move(same));
 }
 
+Expected<double> Tuner::checkAndTime(const Code &code, double best) {
+  if (Error error = runOnce(code))
+    return std::move(error);
+  std::vector<std::vector<char>> results;
+  if (Error error = readOutputs(results))
+    return std::move(error);
+  if (std::string text = difference(results); !text.empty())
+    return createStringError(text);
+  return median(code, best);
+}
+
 Outcome Tuner::attempt(const Launch &launch, SmallVector<char, 0> code, double best) {
   CurrentCudaContext current(module.context());
-  Outcome outcome;
-  auto refuse = [&](Error error) {
-    outcome.refusal = toString(std::move(error));
-    outcome.is_lost = hangs || module.context().driver.cuStreamSynchronize(stream) != kCudaSuccess;
-    return outcome;
+  auto refuse = [&](Error error) -> Outcome {
+    bool is_lost = hangs || module.context().driver.cuStreamSynchronize(stream) != kCudaSuccess;
+    return {.refusal = toString(std::move(error)), .is_lost = is_lost};
   };
   if (Error error = current.check())
     return refuse(std::move(error));
@@ -409,27 +428,14 @@ Outcome Tuner::attempt(const Launch &launch, SmallVector<char, 0> code, double b
   if (!loaded)
     return refuse(loaded.takeError());
   for (const KernelUse &use : (*loaded)->uses())
-    if (use.spill_store_bytes > 0) {
-      outcome.refusal = formatv("spills {0} bytes", use.spill_store_bytes).str();
-      return outcome;
-    }
-  Code other{**loaded, *(*loaded)->findPlan(plan->name), 0};
-  std::vector<std::vector<char>> results;
-  Error error = runOnce(other);
-  if (!error)
-    error = readOutputs(results);
-  if (!error && (outcome.refusal = difference(results)).empty()) {
-    Expected<double> time = median(other, best);
-    if (time)
-      outcome.microseconds = *time;
-    else
-      error = time.takeError();
-  }
-  if (error)
-    refuse(std::move(error));
+    if (use.spill_store_bytes > 0)
+      return refuse(createStringError("spills " + Twine(use.spill_store_bytes) + " bytes"));
+  Expected<double> time = checkAndTime({**loaded, *(*loaded)->findPlan(plan->name), 0}, best);
   if (hangs)
-    loaded->release(); // unloading would wait
-  return outcome;
+    keepForever(std::move(*loaded));
+  if (!time)
+    return refuse(time.takeError());
+  return {.microseconds = *time};
 }
 
 Expected<std::pair<double, double>> Tuner::compare(const Launch &launch, SmallVector<char, 0> code) {

@@ -5,15 +5,16 @@
 
 #include "runtime/CudaModule.h"
 
+#include <chrono>
 #include <map>
 
 namespace lighthouse {
 
 /// What became of code that was tried in place of a kernel's.
 struct Outcome {
-  double microseconds = 0; ///< median
-  std::string refusal;     ///< why it can't be taken: it spills, fails, or gives other results; empty when it can
-  bool is_lost = false;    ///< it took the GPU's context down, or does not end: nothing else can be run
+  double microseconds = 0;  ///< median
+  std::string refusal = {}; ///< why it can't be taken: it spills, fails, or gives other results; empty when it can
+  bool is_lost = false;     ///< it took the GPU's context down, or does not end: nothing else can be run
 };
 
 /// A module's plans with memory for all that they read and write, filled with random numbers. A kernel is timed by
@@ -21,12 +22,16 @@ struct Outcome {
 /// cache each time.
 class Tuner {
 public:
-  /// Allocates device memory and runs the plan "forward", which the other plans' inputs come from. The module outlives
-  /// the tuner. Fails on a plan that takes integers which no plan makes.
-  static llvm::Expected<std::unique_ptr<Tuner>> create(const CudaModule &module, int64_t l2_bytes, uint64_t seed);
+  /// Allocates device memory and runs the plan "forward", which the other plans' inputs come from. Fails on a plan that
+  /// takes integers which no plan makes. A launch that takes longer than `limit` counts as one that does not end.
+  static llvm::Expected<std::unique_ptr<Tuner>> create(std::unique_ptr<CudaModule> module, int64_t l2_bytes,
+                                                       uint64_t seed,
+                                                       std::chrono::seconds limit = std::chrono::seconds(20));
   ~Tuner();
   Tuner(const Tuner &) = delete;
   Tuner &operator=(const Tuner &) = delete;
+
+  const CudaModule &code() const { return *own; }
 
   /// Turns to a launch of a plan of the module. Gives the median of its microseconds; what it writes is what others are
   /// compared with.
@@ -45,7 +50,8 @@ private:
     size_t launch;
   };
 
-  Tuner(const CudaModule &module, size_t flush_bytes) : module(module), flush_bytes(flush_bytes) {}
+  Tuner(std::unique_ptr<CudaModule> module, size_t flush_bytes, std::chrono::seconds limit)
+      : own(std::move(module)), module(*own), flush_bytes(flush_bytes), limit(limit) {}
   llvm::Error allocate(const LaunchPlan &plan, uint64_t seed);
   llvm::Error fill(const Buffer &buffer, uint64_t seed);
   llvm::Expected<CUdeviceptr> allocate(size_t bytes);
@@ -56,14 +62,18 @@ private:
   /// Microseconds of one run with a cold cache.
   llvm::Expected<double> timeOnce(const Code &code);
   llvm::Expected<double> median(const Code &code, double best);
+  /// Fails where it gives other results than the reference.
+  llvm::Expected<double> checkAndTime(const Code &code, double best);
   llvm::Error wait();
   llvm::Error readOutputs(std::vector<std::vector<char>> &outputs) const;
   /// Why outputs differ from the reference by more than rounding; empty where they don't.
   std::string difference(const std::vector<std::vector<char>> &outputs) const;
   llvm::Error check(CUresult code, const llvm::Twine &what) const { return module.context().driver.check(code, what); }
 
+  std::unique_ptr<CudaModule> own;
   const CudaModule &module;
   const size_t flush_bytes;
+  const std::chrono::seconds limit;
   std::map<std::string, CUdeviceptr> tensors; ///< of inputs and outputs, by name
   std::vector<CUdeviceptr> allocations;
   CUdeviceptr workspace = 0, flush = 0;

@@ -31,7 +31,7 @@ static SearchSpace spaceOf(tile::KernelOp kernel) {
   return space;
 }
 
-llvm::Expected<std::vector<SearchSpace>> cudaSearchSpaces(ModuleOp module, const CudaTarget &target) {
+llvm::Expected<std::vector<SearchSpace>> cudaSearchSpaces(ModuleOp module) {
   auto lower = [](OpPassManager &pm) {
     buildStagePipeline(pm);
     buildCudaFusionPipeline(pm);

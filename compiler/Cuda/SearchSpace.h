@@ -26,7 +26,7 @@ struct SearchSpace {
 };
 
 /// The space of every kernel of a module of stage IR, in the order of their launches. The module is consumed.
-llvm::Expected<std::vector<SearchSpace>> cudaSearchSpaces(mlir::ModuleOp module, const CudaTarget &target);
+llvm::Expected<std::vector<SearchSpace>> cudaSearchSpaces(mlir::ModuleOp module);
 
 /// All combinations of the candidates, the defaults left out.
 std::vector<Parameters> candidatesOf(const SearchSpace &space);

@@ -66,7 +66,7 @@ def autotune(
     default's results and timed, kernel by kernel. Takes some minutes, and device memory for the call's tensors.
 
     Args:
-        seq_len, head_dim, batch, num_heads, num_kv_heads: N, D, B, Hq and Hkv of the calls; None is as many as num_heads.
+        seq_len, head_dim, batch, num_heads, num_kv_heads: N, D, B, Hq and Hkv of the calls; None: Hq.
         dtype: of q, k and v: "float32", "bfloat16" or "float16", or torch's.
         num_levels, pooling_factor, topk, scorer, scale: as for ``attention``.
         device: the GPU, "cuda:0" or a ``torch.device``.

@@ -6,6 +6,7 @@
 #include "tests/unit/fake_cuda.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/bit.h"
 
 using namespace lighthouse;
 using namespace llvm;
@@ -56,13 +57,19 @@ protected:
     FakeCudaTest::SetUp();
     fake.spill_bytes = 0;
     fake.on_launch = [this](const FakeKernel &kernel, const FakeLaunch &launch) { return work(kernel, launch); };
-    module = cantFail(CudaModule::load(smallModule(), cantFail(CudaContext::of(0))));
-    tuner = cantFail(Tuner::create(*module, 1 << 20, /*seed=*/7));
+    tuner = cantFail(Tuner::create(load(), 1 << 20, /*seed=*/7));
   }
   void TearDown() override {
     tuner.reset();
-    module.reset();
     fake.on_launch = nullptr;
+  }
+
+  static std::unique_ptr<CudaModule> load() {
+    return cantFail(CudaModule::load(smallModule(), cantFail(CudaContext::of(0))));
+  }
+  /// Turns the tuner to a launch, and gives its microseconds.
+  double select(StringRef plan, size_t launch) {
+    return cantFail(tuner->select(*tuner->code().findPlan(plan), launch));
   }
 
   /// The last parameter is what a kernel writes: 1 everywhere, 1.00001 for "close", 1.5 at one place for "wrong", half
@@ -71,7 +78,7 @@ protected:
     StringRef image = kernel.module->image;
     bool is_wide = launch.kernel != "third";
     auto write = [&](size_t i, float value) {
-      char *to = reinterpret_cast<char *>(launch.parameters.back());
+      char *to = bit_cast<char *>(launch.parameters.back());
       uint32_t bits = bit_cast<uint32_t>(value);
       if (is_wide)
         std::memcpy(to + 4 * i, &bits, 4);
@@ -91,7 +98,6 @@ protected:
     return tuner->attempt({kernel, 4, {}, 128, 0}, codeOf(kernel, comment), best);
   }
 
-  std::unique_ptr<CudaModule> module;
   std::unique_ptr<Tuner> tuner;
 };
 
@@ -99,7 +105,7 @@ protected:
 
 TEST_F(TunerTest, TimesOnlyTheSelectedKernel) {
   fake.launches.clear();
-  EXPECT_NEAR(cantFail(tuner->select(*module->findPlan("forward"), 1)), 100, 1e-3);
+  EXPECT_NEAR(select("forward", 1), 100, 1e-3);
   EXPECT_EQ(fake.launches.front().kernel, "first") << "what it reads is made first";
   EXPECT_EQ(count_if(fake.launches, [](const FakeLaunch &launch) { return launch.kernel == "first"; }), 1);
   fake.launches.clear();
@@ -114,7 +120,7 @@ TEST_F(TunerTest, TimesOnlyTheSelectedKernel) {
 
 TEST_F(TunerTest, BackwardReadsWhatForwardMakes) {
   fake.launches.clear();
-  EXPECT_NEAR(cantFail(tuner->select(*module->findPlan("backward"), 0)), 100, 1e-3);
+  EXPECT_NEAR(select("backward", 0), 100, 1e-3);
   EXPECT_EQ(fake.launches[0].kernel, "first");
   EXPECT_EQ(fake.launches[1].kernel, "second");
   EXPECT_EQ(fake.launches[2].kernel, "third");
@@ -123,20 +129,20 @@ TEST_F(TunerTest, BackwardReadsWhatForwardMakes) {
 }
 
 TEST_F(TunerTest, ResultsAreThoseOfTheDefaultButForRounding) {
-  cantFail(tuner->select(*module->findPlan("forward"), 1));
+  select("forward", 1);
   EXPECT_EQ(attempt("second", "close").refusal, "");
   EXPECT_TRUE(
       StringRef(attempt("second", "wrong").refusal).starts_with("other results: out differs from the default's by"));
   EXPECT_TRUE(StringRef(attempt("second", "part").refusal).starts_with("other results"));
   EXPECT_TRUE(StringRef(attempt("second", "idle").refusal).starts_with("other results"));
   EXPECT_EQ(attempt("second", "nan").refusal, "other results: out has other numbers than by default");
-  cantFail(tuner->select(*module->findPlan("backward"), 0));
+  select("backward", 0);
   EXPECT_TRUE(StringRef(attempt("third", "part").refusal).starts_with("other results: dq"));
   EXPECT_EQ(attempt("third", "fast").refusal, "") << "what others did is forgotten";
 }
 
 TEST_F(TunerTest, RefusesWhatDoesNotRun) {
-  cantFail(tuner->select(*module->findPlan("forward"), 0));
+  select("forward", 0);
   EXPECT_TRUE(StringRef(attempt("first", "REFUSED").refusal).starts_with("cuModuleLoadDataEx: CUDA_ERROR_INVALID_PTX"));
   fake.spill_bytes = 40;
   EXPECT_EQ(attempt("first", "spills").refusal, "spills 40 bytes");
@@ -150,7 +156,7 @@ TEST_F(TunerTest, RefusesWhatDoesNotRun) {
 }
 
 TEST_F(TunerTest, KnowsALostContext) {
-  cantFail(tuner->select(*module->findPlan("forward"), 0));
+  select("forward", 0);
   fake.failures = {{"cuEventQuery", 700}, {"cuStreamSynchronize", 700}};
   Outcome outcome = attempt("first", "fast");
   EXPECT_EQ(outcome.refusal,
@@ -158,8 +164,26 @@ TEST_F(TunerTest, KnowsALostContext) {
   EXPECT_TRUE(outcome.is_lost);
 }
 
+TEST_F(TunerTest, DoesNotWaitForWhatDoesNotEnd) {
+  tuner = cantFail(Tuner::create(load(), 1 << 20, 7, std::chrono::seconds(0)));
+  select("forward", 0);
+  fake.failures["cuEventQuery"] = kCudaNotReady;
+  fake.calls.clear();
+  Outcome outcome = attempt("first", "fast");
+  EXPECT_EQ(outcome.refusal, "it did not end in 0 seconds");
+  EXPECT_TRUE(outcome.is_lost);
+  tuner.reset();
+  for (const char *waits : {"cuStreamSynchronize", "cuModuleUnload", "cuMemFree", "cuStreamDestroy"})
+    EXPECT_FALSE(is_contained(fake.calls, waits)) << waits;
+  // They stay for good.
+  fake.loaded = 0;
+  for (auto [address, bytes] : fake.memory)
+    std::free(bit_cast<void *>(address));
+  fake.memory.clear();
+}
+
 TEST_F(TunerTest, GivesUpEarlyOnWhatIsClearlySlower) {
-  cantFail(tuner->select(*module->findPlan("forward"), 0));
+  select("forward", 0);
   fake.launches.clear();
   EXPECT_NEAR(attempt("first", "slow", /*best=*/100).microseconds, 1000, 1e-3);
   size_t slow = fake.launches.size();
@@ -169,14 +193,14 @@ TEST_F(TunerTest, GivesUpEarlyOnWhatIsClearlySlower) {
 }
 
 TEST_F(TunerTest, ComparesSideBySide) {
-  cantFail(tuner->select(*module->findPlan("forward"), 0));
+  select("forward", 0);
   auto [own, other] = cantFail(tuner->compare({"first", 4, {}, 128, 0}, codeOf("first", "fast")));
   EXPECT_NEAR(own, 100, 1e-3);
   EXPECT_NEAR(other, 50, 1e-3);
 }
 
 TEST_F(TunerTest, LeavesNothingBehind) {
-  cantFail(tuner->select(*module->findPlan("forward"), 0));
+  select("forward", 0);
   attempt("first", "fast");
   EXPECT_EQ(fake.loaded, 3) << "the small module's own objects";
   EXPECT_FALSE(fake.memory.empty());
@@ -186,7 +210,7 @@ TEST_F(TunerTest, LeavesNothingBehind) {
 
 TEST_F(TunerTest, TellsWhatMemoryIsMissing) {
   fake.failures["cuMemAlloc"] = 2;
-  Expected<std::unique_ptr<Tuner>> made = Tuner::create(*module, 1 << 20, 7);
+  Expected<std::unique_ptr<Tuner>> made = Tuner::create(load(), 1 << 20, 7);
   ASSERT_FALSE(bool(made));
   EXPECT_EQ(toString(made.takeError()), "1 MiB of device memory for tuning: CUDA_ERROR_OUT_OF_MEMORY (out of memory)");
 }

@@ -12,6 +12,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/bit.h"
 #include "llvm/Support/FileSystem.h"
 
 #include <cstdlib>
@@ -70,14 +71,14 @@ protected:
     std::vector<TensorRef> tensors;
     uintptr_t address = uintptr_t(1) << 30;
     for (const Argument &argument : op->signature(Direction::Forward).arguments) {
-      TensorRef tensor{reinterpret_cast<void *>(address), {}};
+      TensorRef tensor{bit_cast<void *>(address), {}};
       int64_t step = 1;
       for (size_t dim = argument.shape.size(); dim-- > 0; step *= argument.shape[dim])
         tensor.strides[dim] = step;
       tensors.push_back(tensor);
       address += uintptr_t(1) << 30;
     }
-    op->run(Direction::Forward, tensors, reinterpret_cast<void *>(address));
+    op->run(Direction::Forward, tensors, bit_cast<void *>(address));
     auto found = find_if(fake.launches, [&](const FakeLaunch &launch) { return launch.kernel == kernel; });
     return found == fake.launches.end() ? 0 : found->block;
   }
@@ -111,7 +112,7 @@ std::string saidOnStderr(const std::function<void()> &body) {
 
 TEST(SearchSpace, SchedulesSayWhatIsWorthTrying) {
   Compilation compilation(smallSpec());
-  auto spaces = cantFail(cudaSearchSpaces(compilation.stages(), cantFail(CudaTarget::fromArch("sm_90a"))));
+  auto spaces = cantFail(cudaSearchSpaces(compilation.stages()));
   auto gather = find_if(spaces, [](const SearchSpace &space) { return space.kernel == kGather; });
   ASSERT_NE(gather, spaces.end());
   EXPECT_EQ(gather->defaults, (Parameters{{"rows_per_group", 2}, {"threads", 256}}));
@@ -170,9 +171,9 @@ TEST_F(TuningTest, DefaultsStayWhereNothingIsFaster) {
 }
 
 TEST_F(TuningTest, RejectsCandidatesWithTheirReasons) {
-  fake.on_launch = [this](const FakeKernel &kernel, const FakeLaunch &launch) {
+  fake.on_launch = [this](const FakeKernel &, const FakeLaunch &launch) {
     if (launch.kernel == kGather && launch.block == 64) // other results
-      *reinterpret_cast<int *>(launch.parameters.back()) = 17;
+      *bit_cast<int *>(launch.parameters.back()) = 17;
     fake.failures.erase("cuEventQuery");
     if (launch.kernel == kGather && launch.block == 128) // fails, but the context lives
       fake.failures["cuEventQuery"] = 1;

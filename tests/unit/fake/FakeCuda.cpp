@@ -5,6 +5,7 @@
 
 #include "runtime/CudaApi.h"
 
+#include <bit>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -70,6 +71,9 @@ int enter(const char *name) {
   std::lock_guard lock(mutex);                                                                                         \
   if (int code = enter(#name))                                                                                         \
   return code
+
+/// Device memory is the host's.
+char *toMemory(CUdeviceptr address) { return std::bit_cast<char *>(address); }
 
 FakeContext *toContext(CUcontext context) { return reinterpret_cast<FakeContext *>(context); }
 CUcontext toHandle(FakeContext *context) { return reinterpret_cast<CUcontext>(context); }
@@ -327,25 +331,25 @@ CUresult cuMemFree(CUdeviceptr address) {
   ENTER(cuMemFree);
   if (fakeCuda()->memory.erase(address) == 0)
     return 1;
-  std::free(reinterpret_cast<void *>(address));
+  std::free(toMemory(address));
   return 0;
 }
 
 CUresult cuMemcpyHtoD(CUdeviceptr to, const void *from, size_t bytes) {
   ENTER(cuMemcpyHtoD);
-  std::memcpy(reinterpret_cast<void *>(to), from, bytes);
+  std::memcpy(toMemory(to), from, bytes);
   return 0;
 }
 
 CUresult cuMemcpyDtoH(void *to, CUdeviceptr from, size_t bytes) {
   ENTER(cuMemcpyDtoH);
-  std::memcpy(to, reinterpret_cast<const void *>(from), bytes);
+  std::memcpy(to, toMemory(from), bytes);
   return 0;
 }
 
 CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, CUstream) {
   ENTER(cuMemsetD8Async);
-  std::memset(reinterpret_cast<void *>(to), value, bytes);
+  std::memset(toMemory(to), value, bytes);
   return 0;
 }
 
