@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// KernelSearch: the search for the fastest parameters of one kernel; not installed.
+// KernelSearch: the search for the fastest parameters of one kernel, or of several; not installed.
 #pragma once
 
 #include "compiler/Cuda/SearchSpace.h"
@@ -66,5 +66,13 @@ private:
   llvm::ArrayRef<TuningCrash> crashes;
   std::vector<Parameters> candidates;
 };
+
+/// The spaces of a canonical spec's kernels that there are candidates for.
+std::vector<SearchSpace> searchSpacesOf(const Spec &spec);
+
+/// Searches them one after another, as `tune` does. `file` is the database, whose lock the caller holds; empty keeps
+/// nothing.
+Tuning tuneKernels(const Spec &spec, const Gpu &gpu, llvm::ArrayRef<SearchSpace> spaces, const std::string &file,
+                   bool shows_progress);
 
 } // namespace lighthouse

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tuning: the kernels of a spec one after another, on demand or on first use.
+// Tuning: the kernels of a spec one after another.
 #include "lighthouse_ops/Tuning.h"
 
-#include "lighthouse_ops/Autotune.h"
 #include "lighthouse_ops/Compilation.h"
 #include "lighthouse_ops/CudaCode.h"
 #include "lighthouse_ops/KernelSearch.h"
@@ -13,8 +12,6 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
-#include <atomic>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <random>
 
@@ -22,7 +19,7 @@ using namespace llvm;
 
 namespace lighthouse {
 
-static std::vector<SearchSpace> spacesOf(const Spec &spec) {
+std::vector<SearchSpace> searchSpacesOf(const Spec &spec) {
   Compilation compilation(spec);
   auto spaces = compilation.take(cudaSearchSpaces(compilation.stages()));
   erase_if(spaces, [](const SearchSpace &space) { return candidatesOf(space).empty(); });
@@ -136,6 +133,11 @@ Tuning SpecSearch::run(ArrayRef<SearchSpace> spaces) {
   return result;
 }
 
+Tuning tuneKernels(const Spec &spec, const Gpu &gpu, ArrayRef<SearchSpace> spaces, const std::string &file,
+                   bool shows_progress) {
+  return SpecSearch(spec, gpu, file, shows_progress).run(spaces);
+}
+
 Tuning tune(const Spec &given, Device device, const TuneOptions &options) {
   given.validate();
   if (device.kind == DeviceKind::Cpu)
@@ -144,66 +146,17 @@ Tuning tune(const Spec &given, Device device, const TuneOptions &options) {
     throw InvalidArgument("op: expects attention or gather, but got scatter, whose kernels are tuned with attention");
   Spec spec = canonical(given);
   Gpu gpu = Gpu::open(device.ordinal);
-  std::vector<SearchSpace> spaces = chosenSpaces(spacesOf(spec), options.kernels);
+  std::vector<SearchSpace> spaces = chosenSpaces(searchSpacesOf(spec), options.kernels);
   std::string file = options.database.empty() ? knownTunings(gpu.device.name)->file : options.database;
   if (file.empty())
-    return SpecSearch(spec, gpu, "", options.shows_progress).run(spaces);
+    return tuneKernels(spec, gpu, spaces, file, options.shows_progress);
   Expected<TuningLock> lock = TuningLock::acquire(file);
   if (!lock)
     throw CompileError(toString(lock.takeError()));
-  return SpecSearch(spec, gpu, file, options.shows_progress).run(spaces);
-}
-
-//===----------------------------------------------------------------------===//
-// On first use
-//===----------------------------------------------------------------------===//
-
-static bool wantsAutotune() {
-  const char *value = std::getenv("LIGHTHOUSE_AUTOTUNE");
-  return value && StringRef(value) == "1";
-}
-
-static void warnNotTuned(const Twine &reason) {
-  static std::atomic_flag warned;
-  if (!warned.test_and_set())
-    errs() << "lighthouse: warning: LIGHTHOUSE_AUTOTUNE=1 tunes nothing: " << reason << "\n";
-}
-
-/// Spaces of the kernels that have no entry for just this spec.
-static std::vector<SearchSpace> unknownSpaces(std::vector<SearchSpace> spaces, const Spec &spec,
-                                              const KnownTunings &known) {
-  erase_if(spaces, [&](const SearchSpace &space) { return known.find(featuresOf(spec, space.kernel)); });
-  return spaces;
-}
-
-static void autotune(const Spec &spec, const Gpu &gpu) {
-  const std::string &name = gpu.device.name;
-  std::vector<SearchSpace> spaces = spacesOf(spec);
-  std::shared_ptr<const KnownTunings> known = knownTunings(name);
-  if (unknownSpaces(spaces, spec, *known).empty())
-    return;
-  if (known->file.empty())
-    return warnNotTuned("the disk cache is off, which results are kept beside, so that all processes take the same");
-  Expected<TuningLock> lock = TuningLock::acquire(known->file);
-  if (!lock)
-    return warnNotTuned(toString(lock.takeError()));
-  // Another process may have done it while this one waited.
-  forgetTunings();
-  std::vector<SearchSpace> unknown = unknownSpaces(std::move(spaces), spec, *knownTunings(name));
-  if (unknown.empty())
-    return;
-  errs() << "lighthouse: tuning " << unknown.size() << " kernels on " << name << " for [" << spec.str() << "]\n";
-  try {
-    SpecSearch(spec, gpu, known->file, /*shows_progress=*/true).run(unknown);
-  } catch (const std::runtime_error &error) { // Memory, for example; the op itself may do all the same.
-    warnNotTuned(error.what());
-  }
-}
-
-Schedules schedulesFor(const Spec &spec, const Gpu &gpu) {
-  if (wantsAutotune() && spec.op != OpKind::Scatter)
-    autotune(spec, gpu);
-  return nearestSchedules(spec, *knownTunings(gpu.device.name));
+  if (std::string of = TuningDatabase::load(file).gpu; !of.empty() && of != gpu.device.name)
+    throw InvalidArgument(
+        fmt::format("database: expects one of {}, but got that of {}, '{}'", gpu.device.name, of, file));
+  return tuneKernels(spec, gpu, spaces, file, options.shows_progress);
 }
 
 } // namespace lighthouse

@@ -57,8 +57,8 @@ struct LIGHTHOUSE_API TuneOptions {
 /// Searches the parameters of a spec's kernels on a GPU: each candidate is compiled, run on random numbers, compared
 /// with the default's results and timed. The results go into the database, an entry a kernel as soon as it is known;
 /// `Op::get` takes them from there. Uses as much device memory as the spec's tensors, workspace, and twice the L2 cache
-/// take. Throws InvalidArgument for the CPU, a kernel that the spec lacks, or op=scatter, whose kernels `attention` has
-/// too; DeviceError where the GPU fails, and ContextLost.
+/// take. Throws InvalidArgument for the CPU, a kernel that the spec lacks, the database of another model of GPU, or
+/// op=scatter, whose kernels `attention` has too; DeviceError where the GPU fails, and ContextLost.
 LIGHTHOUSE_API Tuning tune(const Spec &spec, Device device = Device::cuda(), const TuneOptions &options = {});
 
 /// The parameters that `Op::get` takes for a spec on a GPU without tuning anything: of each kernel the nearest entry of

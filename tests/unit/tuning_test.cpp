@@ -220,6 +220,9 @@ TEST_F(TuningTest, RefusesWhatCannotBeTuned) {
   std::string message = thrown<InvalidArgument>([] { tune(smallSpec(), Device::cuda(), {.kernels = {"gather"}}); });
   EXPECT_TRUE(StringRef(message).starts_with("kernel: expects one of forward_pool_score, ")) << message;
   EXPECT_TRUE(StringRef(message).ends_with(", but got gather")) << message;
+  std::ofstream(file()) << R"({"gpu": "Other GPU", "entries": []})";
+  EXPECT_EQ(thrown<InvalidArgument>([] { tune(smallSpec()); }),
+            "database: expects one of Fake GPU 0, but got that of Other GPU, '" + file() + "'");
   Spec scatter = smallSpec();
   scatter.op = OpKind::Scatter;
   EXPECT_EQ(thrown<InvalidArgument>([&] { tune(scatter); }),
