@@ -25,6 +25,12 @@ static std::set<FakeModule *> &alive() {
   return *modules;
 }
 
+/// The same for events.
+static std::set<FakeEvent *> &events() {
+  static auto *made = new std::set<FakeEvent *>;
+  return *made;
+}
+
 static void configure(FakeCuda &fake, const std::string &setting) {
   std::string name = setting.substr(0, setting.find('=')), value = setting.substr(setting.find('=') + 1);
   if (name == "version")
@@ -355,12 +361,13 @@ CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, CUst
 
 CUresult cuEventCreate(CUevent *event, unsigned) {
   ENTER(cuEventCreate);
-  *event = reinterpret_cast<CUevent>(new FakeEvent);
+  *event = reinterpret_cast<CUevent>(*events().insert(new FakeEvent).first);
   return 0;
 }
 
 CUresult cuEventDestroy(CUevent event) {
   ENTER(cuEventDestroy);
+  events().erase(reinterpret_cast<FakeEvent *>(event));
   delete reinterpret_cast<FakeEvent *>(event);
   return 0;
 }
@@ -385,13 +392,13 @@ CUresult cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) {
 
 CUresult cuStreamCreate(CUstream *stream, unsigned) {
   ENTER(cuStreamCreate);
-  *stream = reinterpret_cast<CUstream>(new char);
+  static char only;
+  *stream = reinterpret_cast<CUstream>(&only);
   return 0;
 }
 
-CUresult cuStreamDestroy(CUstream stream) {
+CUresult cuStreamDestroy(CUstream) {
   ENTER(cuStreamDestroy);
-  delete reinterpret_cast<char *>(stream);
   return 0;
 }
 
