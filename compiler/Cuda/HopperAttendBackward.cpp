@@ -46,7 +46,7 @@ public:
     kvHead = where[1];
     begin = t.div(first, blocks.columns);
     allocate();
-    t.roles({{1, 32, [&](Value) { produce(); }}, {256, 240, [&](Value group) { consume(group); }}});
+    t.roles({{1, 24, [&](Value) { produce(); }}, {256, 240, [&](Value group) { consume(group); }}});
     return Grid{runs * heads, 384};
   }
 

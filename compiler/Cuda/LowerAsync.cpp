@@ -62,7 +62,7 @@ void Lowering::initializeRings() {
 LogicalResult Lowering::lowerRoles(tile::RolesOp roles) {
   initializeRings();
   int64_t threads = roles->getParentOfType<tile::KernelOp>().getThreads();
-  int64_t atEntry = 65536 / threads / 8 * 8;
+  int64_t atEntry = tile::registersAtEntry(threads);
   // The same number in all lanes, and the assembler knows.
   Value group = s.shuffle(s.shiftRight(s.threadId(), 7), s.constant(0));
   OpBuilder::InsertionGuard guard(s.b);

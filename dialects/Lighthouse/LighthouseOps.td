@@ -225,6 +225,9 @@ def AttendBackwardJoinedOp : AttendBackwardPart<"attend_backward_joined"> {
     ```
   }];
   let arguments = (ins RowTensor:$qs, RowTensor:$ks, RowTensor:$vs, ScoreTensor:$lse, ScoreTensor:$delta, RowTensor:$dos, F32Attr:$scale, UnitAttr:$narrow);
+  let assemblyFormat = [{
+    $qs `,` $ks `,` $vs `,` $lse `,` $delta `,` $dos (`narrow` $narrow^)? attr-dict `:` type($qs) `,` type($ks) `,` type($vs) `,` type($lse) `,` type($delta) `,` type($dos)
+  }];
   let results = (outs RowTensor:$dqs, RowTensor:$dks, RowTensor:$dvs);
 }
 

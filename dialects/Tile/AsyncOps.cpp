@@ -70,8 +70,11 @@ LogicalResult RolesOp::verifyRegions() {
   if (warpgroups * 128 != static_cast<int64_t>(kernel.getThreads()))
     return emitOpError("expects roles of the kernel's ")
            << kernel.getThreads() << " threads, but got " << warpgroups * 128;
-  if (registers > 65536)
-    return emitOpError("expects at most 65536 registers together, but got ") << registers;
+  // More than the block begins with, one role would wait for forever.
+  int64_t most = registersAtEntry(kernel.getThreads()) * kernel.getThreads();
+  if (registers > most)
+    return emitOpError("expects at most ")
+           << most << " registers together, as the block begins with, but got " << registers;
   for (auto [each, body] : llvm::zip_equal(getThreads(), getBodies()))
     if (failed(verifyBody(body, each)) || failed(verifyFlights(body.front())))
       return failure();

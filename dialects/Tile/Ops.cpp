@@ -236,6 +236,8 @@ static LogicalResult verifyScalarRead(ReadOp op) {
 }
 
 LogicalResult ReadOp::verify() {
+  if (!asTile(getType()) && getFirst())
+    return emitOpError("expects a tile for the elements from one on, but got ") << getType();
   if (!asTile(getType()))
     return verifyScalarRead(*this);
   if (getAt() && !asTile(getAt().getType()))

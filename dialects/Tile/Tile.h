@@ -59,6 +59,9 @@ struct Distribution {
   static Distribution of(mlir::RankedTensorType tile);
 };
 
+/// Registers that each thread of a kernel with roles begins with.
+inline int64_t registersAtEntry(int64_t threads) { return 65536 / threads / 8 * 8; }
+
 /// Whether a role's products are awaited, and nothing that they read or write is touched before.
 mlir::LogicalResult verifyFlights(mlir::Block &block);
 

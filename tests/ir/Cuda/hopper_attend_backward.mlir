@@ -16,7 +16,7 @@
 // CHECK: %[[RING_DELTA:.+]] = tile.ring readers 2 along %[[RING_DO]] : <2, <68xf32>>
 // CHECK-COUNT-4: tile.alloc : <64x64xbf16, panels>
 // CHECK-COUNT-2: tile.alloc : <64x64xf32, panels>
-// CHECK: tile.roles threads [1, 256] registers [32, 240] {
+// CHECK: tile.roles threads [1, 256] registers [24, 240] {
 // CHECK: tile.fetch %[[K]][%{{.+}}], %[[RING_K]][%c0_i32]
 // CHECK: tile.fetch %[[V]][%{{.+}}], %[[RING_V]][%c0_i32]
 // CHECK: tile.fetch %[[K]][%{{.+}}], %[[RING_K]][%c1_i32]
@@ -78,14 +78,18 @@
 // CHECK: scf.yield
 // CHECK: scf.for %{{.+}} = %[[WHOLE]] to %c16_i32
 // CHECK: tile.keep upper
-// Their gradients, 64 columns at once, in the place of the queries'.
-// CHECK: %[[PLACE:.+]] = tile.alias %{{.+}} : <64x64xf32, panels> to <64x64xf32, panels>
-// CHECK: %[[HALF:.+]] = tile.columns %{{.+}}[0] : tensor<64x128xf32, #mma> to tensor<64x64xf32, #mma>
-// CHECK: tile.write %[[HALF]], %[[PLACE]]
-// CHECK: tile.send %[[PLACE]], %[[DK]][%{{[^,]+}}, %{{[^,]+}}, %{{[^,]+}}, %c0_i32{{[^,]*}}]
+// The gradients of keys and values leave through the memory of those of queries, 64 columns of float32 at a time.
+// CHECK: %[[TO:.+]] = tile.alias %{{.+}} : <64x64xf32, panels> to <64x64xf32, panels>
+// CHECK: tile.drain
+// CHECK: tile.meet %[[OWN:.+]] threads 128
+// CHECK: %[[LEFT:.+]] = tile.columns %{{.+}}[0] : tensor<64x128xf32, #mma> to tensor<64x64xf32, #mma>
+// CHECK: tile.write %[[LEFT]], %[[TO]]
+// CHECK: tile.publish
+// CHECK: tile.meet %[[OWN]] threads 128
+// CHECK: tile.send %[[TO]], %[[DK]][%{{[^,]+}}, %{{[^,]+}}, %{{[^,]+}}, %c0_i32{{[^,]*}}]
 // CHECK: tile.columns %{{.+}}[64]
-// CHECK: tile.send %{{.+}}, %[[DK]]
-// CHECK-COUNT-2: tile.send %{{.+}}, %[[DV]]
+// CHECK: tile.send %[[TO]], %[[DK]][%{{[^,]+}}, %{{[^,]+}}, %{{[^,]+}}, %c64_i32{{[^,]*}}]
+// CHECK-COUNT-2: tile.send %{{.+}}, %[[DV]][
 // CHECK: tile.drain
 func.func @wide(%qs: tensor<1x4x1001x128xbf16>, %ks: tensor<1x2x1001x128xbf16>, %vs: tensor<1x2x1001x128xbf16>, %lses: tensor<1x4x1001xf32>, %deltas: tensor<1x4x1001xf32>, %dos: tensor<1x4x1001x128xbf16>) {
   %0:3 = lighthouse.kernel "attend_backward_joined" reads(%q = %qs, %k = %ks, %v = %vs, %lse = %lses, %delta = %deltas, %do = %dos) : (tensor<1x4x1001x128xbf16>, tensor<1x2x1001x128xbf16>, tensor<1x2x1001x128xbf16>, tensor<1x4x1001xf32>, tensor<1x4x1001xf32>, tensor<1x4x1001x128xbf16>) -> (tensor<1x4x1001x128xf32>, tensor<1x2x1001x128xf32>, tensor<1x2x1001x128xf32>) {
@@ -132,6 +136,21 @@ func.func @eighty(%qs: tensor<1x1x1000x80xbf16>, %ks: tensor<1x1x1000x80xbf16>, 
   %0:3 = lighthouse.kernel "attend_backward_joined" reads(%q = %qs, %k = %ks, %v = %vs, %lse = %lses, %delta = %deltas, %do = %dos) : (tensor<1x1x1000x80xbf16>, tensor<1x1x1000x80xbf16>, tensor<1x1x1000x80xbf16>, tensor<1x1x1000xf32>, tensor<1x1x1000xf32>, tensor<1x1x1000x80xbf16>) -> (tensor<1x1x1000x80xf32>, tensor<1x1x1000x80xf32>, tensor<1x1x1000x80xf32>) {
     %dq, %dk, %dv = lighthouse.attend_backward_joined %q, %k, %v, %lse, %delta, %do {scale = 0.25 : f32} : tensor<1x1x1000x80xbf16>, tensor<1x1x1000x80xbf16>, tensor<1x1x1000x80xbf16>, tensor<1x1x1000xf32>, tensor<1x1x1000xf32>, tensor<1x1x1000x80xbf16>
     lighthouse.yield %dq, %dk, %dv : tensor<1x1x1000x80xf32>, tensor<1x1x1000x80xf32>, tensor<1x1x1000x80xf32>
+  }
+  return
+}
+
+// Gradients in the keys' own elements: all columns at once.
+// CHECK-LABEL: tile.kernel @own_attend_backward_joined(
+// CHECK: tile.alias %{{.+}} : <64x64xf32, panels> to <64x128xbf16, panels>
+// CHECK: arith.truncf %{{.+}} : tensor<64x128xf32, #mma> to tensor<64x128xbf16, #mma>
+// CHECK: tile.send %{{.+}} : <64x128xbf16, panels>, <1x1x256x128xbf16>
+// CHECK: tile.send %{{.+}} : <64x128xbf16, panels>, <1x1x256x128xbf16>
+// CHECK: tile.drain
+func.func @own(%qs: tensor<1x1x256x128xbf16>, %ks: tensor<1x1x256x128xbf16>, %vs: tensor<1x1x256x128xbf16>, %lses: tensor<1x1x256xf32>, %deltas: tensor<1x1x256xf32>, %dos: tensor<1x1x256x128xbf16>) {
+  %0:3 = lighthouse.kernel "attend_backward_joined" reads(%q = %qs, %k = %ks, %v = %vs, %lse = %lses, %delta = %deltas, %do = %dos) : (tensor<1x1x256x128xbf16>, tensor<1x1x256x128xbf16>, tensor<1x1x256x128xbf16>, tensor<1x1x256xf32>, tensor<1x1x256xf32>, tensor<1x1x256x128xbf16>) -> (tensor<1x1x256x128xf32>, tensor<1x1x256x128xbf16>, tensor<1x1x256x128xbf16>) {
+    %dq, %dk, %dv = lighthouse.attend_backward_joined %q, %k, %v, %lse, %delta, %do narrow {scale = 0.25 : f32} : tensor<1x1x256x128xbf16>, tensor<1x1x256x128xbf16>, tensor<1x1x256x128xbf16>, tensor<1x1x256xf32>, tensor<1x1x256xf32>, tensor<1x1x256x128xbf16>
+    lighthouse.yield %dq, %dk, %dv : tensor<1x1x256x128xf32>, tensor<1x1x256x128xbf16>, tensor<1x1x256x128xbf16>
   }
   return
 }

@@ -6,13 +6,14 @@
 // CHECK: %[[Q:.+]] = llvm.mlir.addressof @lighthouse_shared
 // CHECK: %[[K:.+]] = llvm.getelementptr %[[Q]][16384]
 
-// Descriptors: address / 16, and in the high word, which each statement makes, 1024 bytes between eights of rows and 128-byte swizzling.
+// Descriptors. The low word: address / 16, and how far panels lie apart where they lie across the rows. The high word is a constant: 1024 bytes between eights of rows, 128-byte swizzling.
 // CHECK: %[[AT:.+]] = llvm.ptrtoint %[[Q]]
 // CHECK: %[[LOW:.+]] = arith.andi %[[AT]], %c262143_i32
-// CHECK: %[[SIXTEENTH:.+]] = arith.shrui %[[LOW]], %c4_i32
-// CHECK: %[[DESC_Q:.+]] = arith.ori %[[SIXTEENTH]], %c65536_i32
+// CHECK: %[[ADDRESS:.+]] = arith.shrui %[[LOW]], %c4_i32
+// CHECK: %[[ALONG:.+]] = arith.constant 65536 : i32
+// CHECK: %[[DESC_Q:.+]] = arith.ori %[[ADDRESS]], %[[ALONG]]
 // CHECK: %[[ADDRESS_K:.+]] = arith.shrui
-// CHECK: %[[DESC_K:.+]] = arith.ori %[[ADDRESS_K]], %c65536_i32
+// CHECK: %[[DESC_K:.+]] = arith.ori %[[ADDRESS_K]], %[[ALONG]]
 // Both with the inner dimension along the rows: 32 bytes a step, and from 64 on the next panel, of 64 or 16 rows.
 // CHECK: llvm.inline_asm has_side_effects "{ .reg .b64 a, b; .reg .b32 low, high; mov.b32 high, 1073741888; wgmma.fence.sync.aligned;
 // CHECK-SAME: add.u32 low, $8, 0; mov.b64 a, {low, high}; add.u32 low, $9, 0; mov.b64 b, {low, high}; wgmma.mma_async.sync.aligned.m64n16k16.f32.bf16.bf16 {$0, $1, $2, $3, $4, $5, $6, $7}, a, b, 0, 1, 1, 0, 0;
@@ -27,7 +28,8 @@
 // The left side from registers, four words a step, which are made before the product begins; sums to add to; the right side across the rows (2048 bytes between panels of 16 rows).
 // CHECK: %[[WORDS:.+]] = llvm.inline_asm has_side_effects "", "=r,=r,=r,=r,0,1,2,3"
 // CHECK: %[[WORD:.+]] = llvm.extractvalue %[[WORDS]][0]
-// CHECK: %[[DESC_V:.+]] = arith.ori %[[ADDRESS_K]], %c8388608_i32
+// CHECK: %[[ACROSS:.+]] = arith.constant 8388608 : i32
+// CHECK: %[[DESC_V:.+]] = arith.ori %[[ADDRESS_K]], %[[ACROSS]]
 // CHECK: llvm.inline_asm has_side_effects "{ .reg .b64 a, b; .reg .b32 low, high; mov.b32 high, 1073741888; wgmma.fence.sync.aligned; add.u32 low, $132, 0; mov.b64 b, {low, high}; wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {$0, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63}, {$128, $129, $130, $131}, b, 1, 1, 1, 1; wgmma.commit_group.sync.aligned; }", "=f,
 // CHECK-SAME: ,=f,0,1,2,
 // CHECK-SAME: ,62,63,r,r,r,r,r,~{memory}" {{.+}} %[[WORD]], %{{[0-9]+}}, %{{[0-9]+}}, %{{[0-9]+}}, %[[DESC_V]] :

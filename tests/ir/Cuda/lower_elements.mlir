@@ -25,3 +25,15 @@ tile.kernel @arithmetic() blocks 1 threads 32 {
     scf.yield %x : tensor<16x8xf32, #mma>
   }
 }
+
+// Columns are registers: nothing moves.
+// CHECK-LABEL: llvm.func ptx_kernelcc @columns(
+// CHECK: llvm.load
+// CHECK-NOT: shfl
+// CHECK-NOT: llvm.store
+// CHECK: llvm.return
+tile.kernel @columns(%x: !tile.view<16x16xf32>) blocks 1 threads 32 {
+  %rows = tile.range : tensor<16xi32, #tile.slice<dim = 1, of = #tile.mma<warps = 1>>>
+  %0 = tile.load %x[%rows] : (!tile.view<16x16xf32>, tensor<16xi32, #tile.slice<dim = 1, of = #tile.mma<warps = 1>>>) -> tensor<16x16xf32, #tile.mma<warps = 1>>
+  %1 = tile.columns %0[8] : tensor<16x16xf32, #tile.mma<warps = 1>> to tensor<16x8xf32, #tile.mma<warps = 1>>
+}

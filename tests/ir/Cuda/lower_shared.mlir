@@ -28,3 +28,20 @@ tile.kernel @elements() blocks 1 threads 32 {
   %0 = tile.read %s[%at] : (!tile.shared<100xi64>, tensor<32xi32, #linear>) -> tensor<32xi64, #linear>
   tile.write %0, %s[%at] mask %inside : (tensor<32xi64, #linear>, !tile.shared<100xi64>, tensor<32xi32, #linear>, tensor<32xi1, #linear>)
 }
+
+// From an element on, one by one: pairs need not lie at a multiple of 8 bytes.
+// CHECK-LABEL: llvm.func ptx_kernelcc @from(
+// CHECK: %[[BYTES:.+]] = arith.muli
+// CHECK: %[[BEGIN:.+]] = llvm.getelementptr %{{.+}}[%[[BYTES]]]
+// CHECK: %[[START:.+]] = llvm.getelementptr %[[BEGIN]][
+// CHECK: llvm.load %[[START]] {{.*}}: !llvm.ptr<3> -> f32
+// CHECK: %[[SECOND:.+]] = llvm.getelementptr %[[START]][4]
+// CHECK: llvm.load %[[SECOND]] {{.*}}: !llvm.ptr<3> -> f32
+// CHECK: llvm.getelementptr %[[START]][32]
+// CHECK-NOT: vector<2xi32>
+// CHECK: llvm.return
+tile.kernel @from() blocks 1 threads 32 {
+  %s = tile.alloc : !tile.shared<20xf32>
+  %block = tile.block_id
+  %0 = tile.read %s from %block : (!tile.shared<20xf32>, i32) -> tensor<16xf32, #tile.slice<dim = 0, of = #mma>>
+}

@@ -151,3 +151,51 @@ tile.kernel @f() blocks 1 threads 32 {
   // expected-error @+1 {{expects a shared tile that is not of panels for 16-bit elements and the layout mma, but got '!tile.shared<16x64xbf16, panels>'}}
   %0 = tile.read %s transposed : (!tile.shared<16x64xbf16, panels>) -> tensor<64x16xbf16, #mma>
 }
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+#row = #tile.slice<dim = 1, of = #mma>
+tile.kernel @f() blocks 1 threads 32 {
+  %c = "test.value"() : () -> i32
+  %at = "test.value"() : () -> tensor<16xi32, #row>
+  %s = "test.value"() : () -> !tile.shared<12xf32>
+  // expected-error @+1 {{expects fewer elements of 4 bytes of a shared tile of one dimension, and no index, but got 'tensor<16xf32, #tile.slice<dim = 1, of = #tile.mma<warps = 1>>>' of '!tile.shared<12xf32>'}}
+  %0 = tile.read %s from %c : (!tile.shared<12xf32>, i32) -> tensor<16xf32, #row>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+#row = #tile.slice<dim = 1, of = #mma>
+tile.kernel @f() blocks 1 threads 32 {
+  %c = "test.value"() : () -> i32
+  %at = "test.value"() : () -> tensor<16xi32, #row>
+  %s = "test.value"() : () -> !tile.shared<32xi32>
+  // expected-error @+1 {{expects fewer elements of 4 bytes of a shared tile of one dimension, and no index, but got 'tensor<16xf32, #tile.slice<dim = 1, of = #tile.mma<warps = 1>>>' of '!tile.shared<32xi32>'}}
+  %0 = tile.read %s from %c : (!tile.shared<32xi32>, i32) -> tensor<16xf32, #row>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+#row = #tile.slice<dim = 1, of = #mma>
+tile.kernel @f() blocks 1 threads 32 {
+  %c = "test.value"() : () -> i32
+  %at = "test.value"() : () -> tensor<16xi32, #row>
+  %s = "test.value"() : () -> !tile.shared<32xf32>
+  // expected-error @+1 {{expects fewer elements of 4 bytes of a shared tile of one dimension, and no index, but got 'tensor<16xf32, #tile.slice<dim = 1, of = #tile.mma<warps = 1>>>' of '!tile.shared<32xf32>'}}
+  %0 = tile.read %s[%at] from %c : (!tile.shared<32xf32>, tensor<16xi32, #row>, i32) -> tensor<16xf32, #row>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+#row = #tile.slice<dim = 1, of = #mma>
+tile.kernel @f() blocks 1 threads 32 {
+  %c = "test.value"() : () -> i32
+  %at = "test.value"() : () -> tensor<16xi32, #row>
+  %s = "test.value"() : () -> !tile.shared<16x16xf32>
+  // expected-error @+1 {{expects fewer elements of 4 bytes of a shared tile of one dimension, and no index, but got 'tensor<16x16xf32, #tile.mma<warps = 1>>' of '!tile.shared<16x16xf32>'}}
+  %0 = tile.read %s from %c : (!tile.shared<16x16xf32>, i32) -> tensor<16x16xf32, #mma>
+}

@@ -33,3 +33,12 @@ tile.kernel @element() blocks 1 threads 32 {
   // expected-error @+1 {{expects a shared tile of one dimension of 'i32', but got '!tile.shared<4xf32>'}}
   %0 = tile.read %s[%c0] : (!tile.shared<4xf32>, i32) -> i32
 }
+
+// -----
+
+tile.kernel @f() blocks 1 threads 32 {
+  %c = arith.constant 0 : i32
+  %s = tile.alloc : !tile.shared<32xf32>
+  // expected-error @+1 {{expects a tile for the elements from one on, but got 'f32'}}
+  %0 = tile.read %s[%c] from %c : (!tile.shared<32xf32>, i32, i32) -> f32
+}

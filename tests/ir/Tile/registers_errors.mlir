@@ -130,3 +130,48 @@ tile.kernel @f() blocks 1 threads 32 {
   // expected-error @+1 {{expects a slice of the layout of 'tensor<32x32xf32, #tile.rows<threads = 32, lanes = 1, elements = 8>>', but got 'tensor<32x8xf32, #tile.rows<threads = 32, lanes = 1, elements = 8>>'}}
   %0 = tile.reduce add %x : tensor<32x32xf32, #rows> to tensor<32x8xf32, #rows>
 }
+
+// -----
+
+#rows = #tile.rows<threads = 32, lanes = 1, elements = 8>
+tile.kernel @f() blocks 1 threads 32 {
+  %x = "test.value"() : () -> tensor<32x32xf32, #rows>
+  // expected-error @+1 {{expects tiles of the same rows and layout mma, but got 'tensor<32x32xf32, #tile.rows<threads = 32, lanes = 1, elements = 8>>' and}}
+  %0 = tile.columns %x[0] : tensor<32x32xf32, #rows> to tensor<32x8xf32, #rows>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %x = "test.value"() : () -> tensor<16x32xf32, #mma>
+  // expected-error @+1 {{expects tiles of the same rows and layout mma, but got 'tensor<16x32xf32, #tile.mma<warps = 1>>' and 'tensor<32x8xf32, #tile.mma<warps = 1>>'}}
+  %0 = tile.columns %x[0] : tensor<16x32xf32, #mma> to tensor<32x8xf32, #mma>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %x = "test.value"() : () -> tensor<16x32xf32, #mma>
+  // expected-error @+1 {{expects first to be a multiple of 8 and 8 columns from there of 32, but got 4}}
+  %0 = tile.columns %x[4] : tensor<16x32xf32, #mma> to tensor<16x8xf32, #mma>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %x = "test.value"() : () -> tensor<16x32xf32, #mma>
+  // expected-error @+1 {{expects first to be a multiple of 8 and 8 columns from there of 32, but got -8}}
+  %0 = tile.columns %x[-8] : tensor<16x32xf32, #mma> to tensor<16x8xf32, #mma>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %x = "test.value"() : () -> tensor<16x32xf32, #mma>
+  // expected-error @+1 {{expects first to be a multiple of 8 and 16 columns from there of 32, but got 24}}
+  %0 = tile.columns %x[24] : tensor<16x32xf32, #mma> to tensor<16x16xf32, #mma>
+}

@@ -147,8 +147,20 @@ tile.kernel @f() blocks 1 threads 288 {
 
 // -----
 
+// The second warpgroup of the second role would wait for registers forever.
+tile.kernel @f() blocks 1 threads 384 {
+  // expected-error @+1 {{expects at most 64512 registers together, as the block begins with, but got 65536}}
+  tile.roles threads [1, 256] registers [32, 240] {
+  ^bb0(%i: i32):
+  }, {
+  ^bb0(%i: i32):
+  }
+}
+
+// -----
+
 tile.kernel @f() blocks 1 threads 512 {
-  // expected-error @+1 {{expects at most 65536 registers together, but got 95232}}
+  // expected-error @+1 {{expects at most 65536 registers together, as the block begins with, but got 95232}}
   tile.roles threads [1, 384] registers [24, 240] {
   ^bb0(%i: i32):
   }, {

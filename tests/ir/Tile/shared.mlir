@@ -17,6 +17,7 @@
 // CHECK: %[[X:.+]] = tile.read %[[S]] : (!tile.shared<16x16xbf16>) -> tensor<16x16xbf16, #mma>
 // CHECK: tile.read %[[S]] transposed : (!tile.shared<16x16xbf16>) -> tensor<16x16xbf16, #mma>
 // CHECK: %[[Y:.+]] = tile.read %[[A]][%{{.+}}] : (!tile.shared<32xf32>, tensor<64xi32, #linear>) -> tensor<64xf32, #linear>
+// CHECK: tile.read %[[A]] from %{{.+}} : (!tile.shared<32xf32>, i32) -> tensor<16xf32, #a_row>
 // CHECK: tile.write %[[X]], %[[S]] : (tensor<16x16xbf16, #mma>, !tile.shared<16x16xbf16>)
 // CHECK: tile.write %[[Y]], %[[A]][%{{.+}}] mask %{{.+}} : (tensor<64xf32, #linear>, !tile.shared<32xf32>, tensor<64xi32, #linear>, tensor<64xi1, #linear>)
 tile.kernel @shared(%x: !tile.view<2x100x8xbf16>, %y: !tile.view<2x100xf32, strided>) blocks 1 threads 32 {
@@ -33,6 +34,7 @@ tile.kernel @shared(%x: !tile.view<2x100x8xbf16>, %y: !tile.view<2x100xf32, stri
   %at = arith.constant dense<3> : tensor<64xi32, #linear>
   %true = arith.constant dense<true> : tensor<64xi1, #linear>
   %2 = tile.read %a[%at] : (!tile.shared<32xf32>, tensor<64xi32, #linear>) -> tensor<64xf32, #linear>
+  %from = tile.read %a from %c : (!tile.shared<32xf32>, i32) -> tensor<16xf32, #row>
   tile.write %0, %s : (tensor<16x16xbf16, #mma>, !tile.shared<16x16xbf16>)
   tile.write %2, %a[%at] mask %true : (tensor<64xf32, #linear>, !tile.shared<32xf32>, tensor<64xi32, #linear>, tensor<64xi1, #linear>)
 }

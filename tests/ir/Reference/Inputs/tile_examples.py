@@ -2,7 +2,8 @@
 """Makes one program of each example in the tile dialect's descriptions, from a TableGen dump (JSON on standard input).
 
 An example of an op is put into a kernel where the values that the descriptions use are defined, and one of an op for
-roles into the role that it is for; an example of a layout or a type becomes the type of a value. Prints the programs with `// -----` between them, each headed by its name.
+roles into the role that it is for; an example of a layout or a type becomes the type of a value. Prints the programs
+with `// -----` between them, each headed by its name.
 """
 
 import json
@@ -30,6 +31,7 @@ VALUES = {
     "%p": "tensor<64x64xbf16, #mma>",
     "%scores": "tensor<64x64xf32, #mma>",
     "%zero": "tensor<64x64xf32, #mma>",
+    "%sums": "tensor<64x128xf32, #mma>",
     "%maxima": "tensor<64xf32, #tile.slice<dim = 1, of = #mma>>",
     "%none": "i32",
     "%first": "i32",
@@ -49,7 +51,6 @@ ROLE_VALUES = {
     "%keys": "!tile.ring<2, !tile.shared<128x128xbf16, panels>>",
     "%left": "!tile.shared<64x128xbf16, panels>",
     "%right": "!tile.shared<128x128xbf16, panels>",
-    "%sums": "tensor<64x128xf32, #mma>",
 }
 ROLES = """\
   tile.roles threads [1, 256] registers [24, 240] {{
