@@ -23,10 +23,12 @@ llvm::Expected<CompiledModule> compileForHost(mlir::ModuleOp module, const HostT
 llvm::Expected<std::string> emitForHost(mlir::ModuleOp module, const HostTarget &target, EmitStage stage,
                                         llvm::StringRef kernel);
 
-/// The same for a GPU: plans with the threads and shared memory of each launch, and PTX.
-llvm::Expected<CompiledModule> compileForCuda(mlir::ModuleOp module, const CudaTarget &target);
+/// The same for a GPU: plans with the threads and shared memory of each launch, and PTX. Schedules of kernels that the
+/// module lacks are left out; `emitForCuda` refuses them.
+llvm::Expected<CompiledModule> compileForCuda(mlir::ModuleOp module, const CudaTarget &target,
+                                              const Schedules &schedules);
 llvm::Expected<std::string> emitForCuda(mlir::ModuleOp module, const CudaTarget &target, EmitStage stage,
-                                        llvm::StringRef kernel);
+                                        llvm::StringRef kernel, const Schedules &schedules);
 
 /// What machine code depends on besides spec and target, for cache keys: versions of Lighthouse and LLVM, this
 /// build of the library, and the pipelines' passes.

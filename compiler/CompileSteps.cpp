@@ -51,13 +51,13 @@ std::string textOf(ModuleOp module, StringRef kernel) {
   return text;
 }
 
-llvm::Error noSuchKernel(const std::vector<LaunchPlan> &plans, StringRef kernel) {
+llvm::Error noSuchKernel(const std::vector<LaunchPlan> &plans, StringRef kernel, StringRef argument) {
   std::string names;
   for (const LaunchPlan &plan : plans)
     for (const Launch &launch : plan.launches)
       names += (names.empty() ? "" : ", ") + launch.kernel;
-  return llvm::createStringError(std::errc::invalid_argument, "kernel: expects one of %s, but got %s", names.c_str(),
-                                 kernel.str().c_str());
+  return llvm::createStringError(std::errc::invalid_argument, "%s: expects one of %s, but got %s",
+                                 argument.str().c_str(), names.c_str(), kernel.str().c_str());
 }
 
 void keepOnly(llvm::Module &module, StringRef kernel) {

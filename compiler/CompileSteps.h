@@ -26,8 +26,9 @@ llvm::Expected<std::vector<LaunchPlan>> plansOf(mlir::ModuleOp module);
 /// The text of a module, or of one kernel when its name is not empty.
 std::string textOf(mlir::ModuleOp module, llvm::StringRef kernel);
 
-/// The error of a caller who names a kernel that the plans don't launch.
-llvm::Error noSuchKernel(const std::vector<LaunchPlan> &plans, llvm::StringRef kernel);
+/// The error of a caller whose argument ("kernel") names a kernel that the plans don't launch.
+llvm::Error noSuchKernel(const std::vector<LaunchPlan> &plans, llvm::StringRef kernel,
+                         llvm::StringRef argument = "kernel");
 
 /// Deletes every function but `kernel` and what it calls.
 void keepOnly(llvm::Module &module, llvm::StringRef kernel);

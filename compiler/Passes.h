@@ -24,6 +24,9 @@ inline constexpr llvm::StringLiteral kStridedAttr = "lighthouse.strided";
 inline constexpr llvm::StringLiteral kDifferentiableAttr = "lighthouse.differentiable";
 /// On kernels of stages: a dictionary of the schedule's parameters.
 inline constexpr llvm::StringLiteral kScheduleAttr = "schedule";
+/// On tile programs, where asked for: the parameters of their schedules, and the values worth trying for each.
+inline constexpr llvm::StringLiteral kParametersAttr = "lighthouse.parameters";
+inline constexpr llvm::StringLiteral kCandidatesAttr = "lighthouse.candidates";
 /// On kernels: how many work items, or blocks, a launch has.
 inline constexpr llvm::StringLiteral kItemsAttr = "lighthouse.items";
 /// On CUDA kernels: threads of a block, blocks a multiprocessor should hold, dynamic shared memory of a block.

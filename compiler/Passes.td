@@ -208,6 +208,8 @@ def LowerKernelsToTile : Pass<"lighthouse-lower-kernels-to-tile", "::mlir::Modul
 
     `arch` names the architecture: attention of 16-bit elements has a schedule of its own for sm_90a.
 
+    With `parameters`, `lighthouse.parameters` on a program holds the parameters in force and `lighthouse.candidates` the values that are worth trying for each: the space that the tuner searches.
+
     Refuses stages without a schedule, and parameters that a schedule does not know.
 
     ```mlir
@@ -216,7 +218,10 @@ def LowerKernelsToTile : Pass<"lighthouse-lower-kernels-to-tile", "::mlir::Modul
     tile.kernel @forward_scatter(%os: !tile.view<1x8x2560x64xf32>, %slots: !tile.view<1x8x10752xi32>, %out: !tile.view<1x8x8192x64xf32, strided>) blocks 512 threads 256 { /* ... */ }
     ```
   }];
-  let options = [Option<"arch", "arch", "std::string", "\"sm_80\"", "the GPU architecture, as sm_90a">];
+  let options = [
+    Option<"arch", "arch", "std::string", "\"sm_80\"", "the GPU architecture, as sm_90a">,
+    Option<"parameters", "parameters", "bool", "false", "tell the parameters of each schedule">,
+  ];
   let dependentDialects = ["::lighthouse::tile::TileDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::scf::SCFDialect"];
 }
 

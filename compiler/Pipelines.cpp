@@ -56,8 +56,9 @@ void buildCudaFusionPipeline(OpPassManager &pm, const CudaTarget &target) {
   pm.addNestedPass<func::FuncOp>(createSplitGradients(split));
 }
 
-void buildCudaTilePipeline(OpPassManager &pm, const CudaTarget &target) {
+void buildCudaTilePipeline(OpPassManager &pm, const CudaTarget &target, bool parameters) {
   LowerKernelsToTileOptions options;
+  options.parameters = parameters;
   options.arch = target.arch;
   pm.addPass(createLowerKernelsToTile(options));
   pm.addPass(createCSEPass());

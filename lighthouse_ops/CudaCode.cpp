@@ -5,7 +5,6 @@
 
 #include "compiler/Compile.h"
 #include "lighthouse_ops/Compilation.h"
-#include "runtime/Assembler.h"
 #include "runtime/DiskCache.h"
 
 #include <fmt/format.h>
@@ -14,42 +13,40 @@ using namespace llvm;
 
 namespace lighthouse {
 
-/// The ptxas to use; nothing where the driver compiles: without one, and for a GPU on which code runs as PTX only.
-static std::optional<Assembler> assemblerFor(const CudaTarget &target, const CudaDevice &device,
-                                             const CudaDriver &driver) {
-  if (!target.binaryRunsOn(device.major, device.minor))
+std::optional<Assembler> assemblerFor(const Gpu &gpu) {
+  if (!gpu.target.binaryRunsOn(gpu.device.major, gpu.device.minor))
     return std::nullopt;
-  Expected<std::optional<Assembler>> found = Assembler::find(target, driver.version());
+  Expected<std::optional<Assembler>> found = Assembler::find(gpu.target, gpu.driver.version());
   if (!found)
     throw CompileError(toString(found.takeError()));
   return *found;
 }
 
-/// The spec is the first line: `lighthouse cache list` shows it. Who makes the machine code is part of it.
-static std::string diskKey(const Spec &spec, const CudaTarget &target, const std::optional<Assembler> &assembler,
-                           const CudaDriver &driver) {
-  return fmt::format("{}\n{}\n{}\n{}", spec.str(), target.key(),
-                     assembler ? assembler->identity() : "driver of CUDA " + formatCudaVersion(driver.version()),
-                     compilerKey());
+/// The first line, spec and schedules, is what `lighthouse cache list` shows. Who makes the machine code is part of it.
+static std::string diskKey(const Spec &spec, const Schedules &schedules, const Gpu &gpu,
+                           const std::optional<Assembler> &assembler) {
+  return fmt::format(
+      "{}{}{}\n{}\n{}\n{}", spec.str(), schedules.empty() ? "" : "; ", toString(schedules), gpu.target.key(),
+      assembler ? assembler->identity() : "driver of CUDA " + formatCudaVersion(gpu.driver.version()), compilerKey());
 }
 
-static CompiledModule compile(const Spec &spec, const CudaTarget &target) {
+static CompiledModule compile(const Spec &spec, const Schedules &schedules, const CudaTarget &target) {
   Compilation compilation(spec);
-  return compilation.take(compileForCuda(compilation.stages(), target));
+  return compilation.take(compileForCuda(compilation.stages(), target, schedules));
 }
 
-CudaCode cudaCode(const Spec &spec, const CudaTarget &target, const CudaDevice &device, const CudaDriver &driver) {
-  std::optional<Assembler> assembler = assemblerFor(target, device, driver);
+CudaCode cudaCode(const Spec &spec, const Schedules &schedules, const Gpu &gpu) {
+  std::optional<Assembler> assembler = assemblerFor(gpu);
   DiskCache disk = DiskCache::fromEnvironment();
-  std::string key = diskKey(spec, target, assembler, driver);
+  std::string key = diskKey(spec, schedules, gpu, assembler);
   if (std::optional<CompiledModule> stored = disk.lookup(key))
     return {std::move(*stored), Origin::Disk};
-  CompiledModule module = compile(spec, target);
+  CompiledModule module = compile(spec, schedules, gpu.target);
   if (assembler) {
     SmallVector<StringRef> texts;
     for (const SmallVector<char, 0> &ptx : module.code)
       texts.emplace_back(ptx.data(), ptx.size());
-    Expected<std::vector<Assembled>> assembled = assembler->assembleAll(texts, target);
+    Expected<std::vector<Assembled>> assembled = assembler->assembleAll(texts, gpu.target);
     if (!assembled) {
       // Not stored: what ails ptxas (a full disk, say) may be gone the next time.
       errs() << "lighthouse: warning: the driver compiles instead of ptxas: " << toString(assembled.takeError())
@@ -63,9 +60,9 @@ CudaCode cudaCode(const Spec &spec, const CudaTarget &target, const CudaDevice &
   return {std::move(module), Origin::Compiled};
 }
 
-CudaCode cudaCodeAnew(const Spec &spec, const CudaTarget &target, const CudaDevice &device, const CudaDriver &driver) {
-  CompiledModule module = compile(spec, target);
-  DiskCache::fromEnvironment().store(diskKey(spec, target, assemblerFor(target, device, driver), driver), module);
+CudaCode cudaCodeAnew(const Spec &spec, const Schedules &schedules, const Gpu &gpu) {
+  CompiledModule module = compile(spec, schedules, gpu.target);
+  DiskCache::fromEnvironment().store(diskKey(spec, schedules, gpu, assemblerFor(gpu)), module);
   return {std::move(module), Origin::Compiled};
 }
 

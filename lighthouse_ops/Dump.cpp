@@ -112,17 +112,29 @@ static std::string writeSass(Folder &folder, const CompiledModule &module) {
   return "";
 }
 
-void dumpIfAsked(const Spec &spec, const std::string &arch, const CompiledModule &module, Origin origin) {
+/// Without those of kernels that the module lacks, which `emit` refuses.
+static Schedules schedulesIn(const CompiledModule &module, const Schedules &schedules) {
+  Schedules used;
+  for (const LaunchPlan &plan : module.plans)
+    for (const Launch &launch : plan.launches)
+      if (auto found = schedules.find(launch.kernel); found != schedules.end())
+        used.insert(*found);
+  return used;
+}
+
+void dumpIfAsked(const Spec &spec, const Schedules &schedules, const std::string &arch, const CompiledModule &module,
+                 Origin origin) {
   const char *asked = std::getenv("LIGHTHOUSE_DUMP");
   if (!asked || !*asked)
     return;
   SmallString<256> path(asked);
   sys::path::append(path, folderName(spec, module.target));
   Folder folder(path.str().str());
+  Schedules used = schedulesIn(module, schedules);
   try {
     for (const StageFile &each : arch.empty() ? ArrayRef(kHostFiles) : ArrayRef(kCudaFiles))
       if (folder.failure.empty())
-        folder.write(each.file, emit(spec, each.stage, "", arch));
+        folder.write(each.file, emit(spec, each.stage, "", arch, each.stage == EmitStage::Stages ? Schedules() : used));
   } catch (const std::exception &error) {
     folder.failure = error.what();
   }
@@ -130,6 +142,8 @@ void dumpIfAsked(const Spec &spec, const std::string &arch, const CompiledModule
   std::string about = fmt::format(
       "spec: {}\ntarget: {}\ncode: {}\n", spec.str(), module.target,
       origin == Origin::Disk ? "from the disk cache, its stages compiled again for this folder" : "compiled");
+  if (!used.empty())
+    about += "tuned schedules: " + toString(used) + "\n";
   if (!arch.empty())
     if (std::string reason = writeSass(folder, module); !reason.empty())
       about += "no sass: " + reason + "\n";

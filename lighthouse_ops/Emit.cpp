@@ -43,22 +43,32 @@ static Expected<std::string> toSass(StringRef ptx, const CudaTarget &target) {
   return disassemble(StringRef(assembled->cubin.data(), assembled->cubin.size()));
 }
 
-static std::string emitCuda(const Spec &spec, EmitStage stage, const std::string &kernel, const std::string &arch) {
+static std::string emitCuda(const Spec &spec, EmitStage stage, const std::string &kernel, const std::string &arch,
+                            const Schedules &schedules) {
   Expected<CudaTarget> target = CudaTarget::fromArch(arch);
   if (!target)
     throw InvalidArgument(toString(target.takeError()));
   if (stage == EmitStage::Loops || stage == EmitStage::Assembly)
     throw InvalidArgument(fmt::format(
         "stage: expects stages, fused, tile, nvvm, llvm, ptx or sass for {}, but got one of the host CPU", arch));
+  if (stage == EmitStage::Stages && !schedules.empty())
+    throw InvalidArgument("schedule: expects a later stage than stages, which have no kernels yet");
   Compilation compilation(canonical(spec));
   EmitStage text_stage = stage == EmitStage::SASS ? EmitStage::PTX : stage;
-  std::string text = compilation.take(emitForCuda(compilation.stages(), *target, text_stage, kernel));
+  std::string text = compilation.take(emitForCuda(compilation.stages(), *target, text_stage, kernel, schedules));
   return stage == EmitStage::SASS ? compilation.take(toSass(text, *target)) : text;
 }
 
-std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel, const std::string &arch) {
+std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel, const std::string &arch,
+                 const Schedules &schedules) {
   spec.validate();
-  return arch.empty() ? emitHost(spec, stage, kernel) : emitCuda(spec, stage, kernel, arch);
+  if (!arch.empty())
+    return emitCuda(spec, stage, kernel, arch, schedules);
+  if (!schedules.empty())
+    throw InvalidArgument(fmt::format("schedule: expects a GPU's architecture, as kernels of the CPU have no such "
+                                      "parameters, but got '{}' without one",
+                                      toString(schedules)));
+  return emitHost(spec, stage, kernel);
 }
 
 } // namespace lighthouse

@@ -4,6 +4,7 @@
 #include "lighthouse_ops/Op.h"
 
 #include "compiler/Compile.h"
+#include "lighthouse_ops/Autotune.h"
 #include "lighthouse_ops/Compilation.h"
 #include "lighthouse_ops/CudaCode.h"
 #include "lighthouse_ops/CudaOp.h"
@@ -54,7 +55,7 @@ static OpPointer makeHostOp(const Spec &spec, const HostTarget &target) {
   if (std::optional<CompiledModule> stored = disk.lookup(key)) {
     Expected<OpPointer> op = HostOp::load(spec, *stored, Origin::Disk);
     if (op) {
-      dumpIfAsked(spec, "", *stored, Origin::Disk);
+      dumpIfAsked(spec, {}, "", *stored, Origin::Disk);
       return std::move(*op);
     }
     warnAnew("a module of the disk cache", toString(op.takeError()));
@@ -63,7 +64,7 @@ static OpPointer makeHostOp(const Spec &spec, const HostTarget &target) {
   auto compiled = compilation.take(compileForHost(compilation.stages(), target));
   auto op = compilation.take(HostOp::load(spec, compiled, Origin::Compiled));
   disk.store(key, compiled);
-  dumpIfAsked(spec, "", compiled, Origin::Compiled);
+  dumpIfAsked(spec, {}, "", compiled, Origin::Compiled);
   return op;
 }
 
@@ -78,31 +79,14 @@ static OpPointer getHostOp(const Spec &spec) {
 // NVIDIA GPUs
 //===----------------------------------------------------------------------===//
 
-/// The value; else throws DeviceError.
-template <typename T> static T take(Expected<T> result) {
-  if (!result)
-    throw DeviceError(toString(result.takeError()));
-  return std::move(*result);
-}
-
-static const CudaDevice &find(const std::vector<CudaDevice> &devices, int ordinal) {
-  int count = static_cast<int>(devices.size());
-  if (ordinal < 0 || ordinal >= count)
-    throw InvalidArgument(
-        fmt::format("device: expects {}, but got cuda:{}",
-                    count == 0 ? "the CPU, as there is no GPU" : fmt::format("cuda:0 to cuda:{}", count - 1), ordinal));
-  return devices[ordinal];
-}
-
-static OpPointer makeCudaOp(const Spec &spec, const CudaTarget &target, const CudaDevice &device,
-                            const std::shared_ptr<const CudaContext> &context) {
-  const CudaDriver &driver = context->driver;
-  auto code = memoryCache().cuda_code.get(
-      fmt::format("{}\n{}\n{}", spec.str(), target.key(), device.major * 10 + device.minor),
-      [&] { return std::make_shared<const CudaCode>(cudaCode(spec, target, device, driver)); });
-  Expected<OpPointer> op = CudaOp::load(spec, code->module, context, code->origin);
+static OpPointer makeCudaOp(const Spec &spec, const Schedules &schedules, const Gpu &gpu) {
+  auto code =
+      memoryCache().cuda_code.get(fmt::format("{}\n{}\n{}\n{}", spec.str(), toString(schedules), gpu.target.key(),
+                                              gpu.device.major * 10 + gpu.device.minor),
+                                  [&] { return std::make_shared<const CudaCode>(cudaCode(spec, schedules, gpu)); });
+  Expected<OpPointer> op = CudaOp::load(spec, code->module, gpu.context, code->origin);
   if (op) {
-    dumpIfAsked(spec, target.arch, code->module, code->origin);
+    dumpIfAsked(spec, schedules, gpu.target.arch, code->module, code->origin);
     return std::move(*op);
   }
   auto failed = [&](Error error) {
@@ -113,23 +97,34 @@ static OpPointer makeCudaOp(const Spec &spec, const CudaTarget &target, const Cu
   // The disk's entry may be spoilt, and a driver may refuse a ptxas's machine code: it then gets PTX of now.
   warnAnew(code->origin == Origin::Disk ? "a module of the disk cache" : "machine code of ptxas",
            toString(op.takeError()));
-  CudaCode anew = cudaCodeAnew(spec, target, device, driver);
-  Expected<OpPointer> second = CudaOp::load(spec, anew.module, context, anew.origin);
+  CudaCode anew = cudaCodeAnew(spec, schedules, gpu);
+  Expected<OpPointer> second = CudaOp::load(spec, anew.module, gpu.context, anew.origin);
   if (!second)
     throw failed(second.takeError());
-  dumpIfAsked(spec, target.arch, anew.module, anew.origin);
+  dumpIfAsked(spec, schedules, gpu.target.arch, anew.module, anew.origin);
   return std::move(*second);
 }
 
+/// Entries of tuning databases may be of a library with other schedules.
+static OpPointer makeTunedCudaOp(const Spec &spec, const Schedules &schedules, const Gpu &gpu) {
+  if (schedules.empty())
+    return makeCudaOp(spec, {}, gpu);
+  try {
+    return makeCudaOp(spec, schedules, gpu);
+  } catch (const CompileError &error) {
+    errs() << "lighthouse: warning: taking the default schedules, as those of the tuning database do not compile; "
+              "'lighthouse tune' replaces them: "
+           << error.what() << "\n";
+    return makeCudaOp(spec, {}, gpu);
+  }
+}
+
 static OpPointer getCudaOp(const Spec &spec, int ordinal) {
-  const CudaDriver &driver = *take(CudaDriver::get());
-  std::vector<CudaDevice> devices = take(CudaDevice::list(driver));
-  const CudaDevice &device = find(devices, ordinal);
-  CudaTarget target = take(device.target(driver));
-  std::shared_ptr<const CudaContext> context = take(CudaContext::of(ordinal));
-  std::string key =
-      fmt::format("{}\n{}\ncuda:{} {}", spec.str(), target.key(), ordinal, static_cast<const void *>(context->handle));
-  return memoryCache().ops.get(key, [&] { return makeCudaOp(spec, target, device, context); });
+  Gpu gpu = Gpu::open(ordinal);
+  Schedules schedules = schedulesFor(spec, gpu);
+  std::string key = fmt::format("{}\n{}\n{}\ncuda:{} {}", spec.str(), toString(schedules), gpu.target.key(), ordinal,
+                                static_cast<const void *>(gpu.context->handle));
+  return memoryCache().ops.get(key, [&] { return makeTunedCudaOp(spec, schedules, gpu); });
 }
 
 //===----------------------------------------------------------------------===//

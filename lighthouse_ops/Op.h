@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lighthouse_ops/Device.h"
+#include "lighthouse_ops/Schedules.h"
 #include "lighthouse_ops/Spec.h"
 
 #include <array>
@@ -100,9 +101,10 @@ enum class EmitStage : uint8_t { Stages, Fused, Loops, LLVM, Assembly, Tile, NVV
 
 /// The text of a spec's code at a stage, compiled afresh (no cache). `kernel` limits the stages after Fused to one
 /// kernel when not empty. `arch` is a GPU architecture ("sm_90a"; no such GPU is needed), or empty for the host CPU.
-/// SASS needs ptxas, and nvdisasm or cuobjdump.
+/// SASS needs ptxas, and nvdisasm or cuobjdump. `schedules` are parameters of a GPU's kernels in place of the defaults,
+/// from Fused on.
 LIGHTHOUSE_API std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel = "",
-                                const std::string &arch = "");
+                                const std::string &arch = "", const Schedules &schedules = {});
 
 /// Drops every op held by this process (the disk cache stays). Ops in use live on until released.
 LIGHTHOUSE_API void clearMemoryCache();

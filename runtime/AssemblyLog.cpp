@@ -39,6 +39,14 @@ static void readNumbers(StringRef line, KernelUse &use) {
     field = numberBefore(line, what).value_or(field);
 }
 
+std::string KernelUse::slowness() const {
+  if (spill_store_bytes > 0)
+    return "spills " + std::to_string(spill_store_bytes) + " bytes";
+  static const Regex slow("^\\(C75(08|1[0-9])\\)");
+  auto found = find_if(notes, [](const std::string &note) { return slow.match(note); });
+  return found == notes.end() ? "" : *found;
+}
+
 std::vector<KernelUse> parseAssemblyLog(StringRef log) {
   static const Regex entry("Compiling entry function '([^']+)'"), code("\\(C[0-9]+\\).*");
   std::vector<KernelUse> uses;

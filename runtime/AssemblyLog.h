@@ -20,6 +20,10 @@ struct KernelUse {
   int64_t spill_load_bytes = 0;
   int64_t shared_bytes = 0;
   std::vector<std::string> notes = {}; ///< "(C7510) Potential Performance Loss: ..."
+
+  /// Why the assembler itself expects slow code: "spills 8 bytes", or its note that it ignores the registers of roles
+  /// or runs products of warpgroups one after another (C7508, C7510 to C7519). Empty where it does not.
+  std::string slowness() const;
 };
 
 /// The kernels of a verbose log (`ptxas -v`), in its order. Lines that are about something else are left out. A note

@@ -16,13 +16,17 @@ using CUcontext = struct CUctx_st *;
 using CUmodule = struct CUmod_st *;
 using CUfunction = struct CUfunc_st *;
 using CUstream = struct CUstream_st *;
+using CUevent = struct CUevent_st *;
 
 inline constexpr CUresult kCudaSuccess = 0;
-inline constexpr CUresult kCudaNotFound = 500; ///< CUDA_ERROR_NOT_FOUND
+inline constexpr CUresult kCudaNotFound = 500;    ///< CUDA_ERROR_NOT_FOUND
+inline constexpr CUresult kCudaNotReady = 600;    ///< CUDA_ERROR_NOT_READY
+inline constexpr unsigned kStreamNonBlocking = 1; ///< CU_STREAM_NON_BLOCKING
 
 /// CUdevice_attribute
 enum CudaDeviceAttribute : int {
   kMultiprocessorCount = 16,
+  kL2CacheBytes = 38,
   kComputeCapabilityMajor = 75,
   kComputeCapabilityMinor = 76,
 };
@@ -103,6 +107,19 @@ struct CUlaunchConfig {
   X(cuFuncGetAttribute, 2020, (int *value, int attribute, CUfunction function))                                        \
   X(cuFuncSetAttribute, 9000, (CUfunction function, int attribute, int value))                                         \
   X(cuMemsetD32Async, 3020, (CUdeviceptr address, unsigned value, size_t count, CUstream stream))                      \
+  X(cuMemAlloc, 3020, (CUdeviceptr * address, size_t bytes))                                                           \
+  X(cuMemFree, 3020, (CUdeviceptr address))                                                                            \
+  X(cuMemcpyHtoD, 3020, (CUdeviceptr to, const void *from, size_t bytes))                                              \
+  X(cuMemcpyDtoH, 3020, (void *to, CUdeviceptr from, size_t bytes))                                                    \
+  X(cuMemsetD8Async, 3020, (CUdeviceptr to, unsigned char value, size_t bytes, CUstream stream))                       \
+  X(cuEventCreate, 2000, (CUevent * event, unsigned flags))                                                            \
+  X(cuEventDestroy, 4000, (CUevent event))                                                                             \
+  X(cuEventRecord, 2000, (CUevent event, CUstream stream))                                                             \
+  X(cuEventQuery, 2000, (CUevent event))                                                                               \
+  X(cuEventElapsedTime, 2000, (float *milliseconds, CUevent begin, CUevent end))                                       \
+  X(cuStreamCreate, 2000, (CUstream * stream, unsigned flags))                                                         \
+  X(cuStreamDestroy, 4000, (CUstream stream))                                                                          \
+  X(cuStreamSynchronize, 2000, (CUstream stream))                                                                      \
   X(cuStreamIsCapturing, 10000, (CUstream stream, int *status))                                                        \
   X(cuLaunchKernel, 4000,                                                                                              \
     (CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,       \

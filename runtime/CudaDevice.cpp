@@ -31,7 +31,7 @@ static Expected<CudaDevice> describe(const CudaDriver &driver, int ordinal) {
     return std::move(error);
   for (auto [attribute, value] :
        {std::pair(kComputeCapabilityMajor, &device.major), std::pair(kComputeCapabilityMinor, &device.minor),
-        std::pair(kMultiprocessorCount, &device.multiprocessors)})
+        std::pair(kMultiprocessorCount, &device.multiprocessors), std::pair(kL2CacheBytes, &device.l2_bytes)})
     if (Error error = check(driver.cuDeviceGetAttribute(value, attribute, handle), "cuDeviceGetAttribute"))
       return std::move(error);
   device.name = name;

@@ -17,6 +17,7 @@ struct CudaDevice {
   int minor = 0;
   int64_t memory_bytes = 0;
   int multiprocessors = 0;
+  int l2_bytes = 0; ///< of the second-level cache
 
   /// The architecture to compile for. Fails for a GPU that is too old, or whose driver is too old for it.
   llvm::Expected<CudaTarget> target(const CudaDriver &driver) const;

@@ -47,6 +47,21 @@ std::string CudaTarget::key() const {
       .str();
 }
 
+std::string CudaTarget::misfit(const BlockNeeds &needs) const {
+  auto refusal = [](int64_t most, StringRef what, int64_t given) {
+    return formatv("expects at most {0} {1}, but got {2}", most, what, given).str();
+  };
+  if (needs.threads > threads_per_block)
+    return refusal(threads_per_block, "threads a block", needs.threads);
+  if (needs.shared_bytes > shared_bytes_per_block)
+    return refusal(shared_bytes_per_block, "bytes of shared memory a block", needs.shared_bytes);
+  if (needs.registers > registers_per_thread)
+    return refusal(registers_per_thread, "registers a thread", needs.registers);
+  if (needs.registers * needs.threads > registers_per_sm)
+    return refusal(registers_per_sm, "registers a block", needs.registers * needs.threads);
+  return "";
+}
+
 bool CudaTarget::binaryRunsOn(int major, int minor) const {
   int given = 10 * major + minor;
   return isArchSpecific(*this) ? given == capability : major == capability / 10 && given >= capability;

@@ -11,6 +11,13 @@
 
 namespace lighthouse {
 
+/// What a block takes of a multiprocessor; registers are of a thread, and may be fewer than it will have.
+struct BlockNeeds {
+  int64_t threads = 0;
+  int64_t shared_bytes = 0;
+  int64_t registers = 0;
+};
+
 struct CudaTarget {
   std::string arch;     ///< "sm_90a"
   int capability = 0;   ///< 10 * major + minor: 90
@@ -31,6 +38,9 @@ struct CudaTarget {
   int64_t blocks_per_sm = 0;
 
   static constexpr int64_t kReservedSharedBytes = 1024;
+
+  /// Why no block with these needs can run, "expects at most 255 registers a thread, but got 272"; empty when one can.
+  std::string misfit(const BlockNeeds &needs) const;
 
   /// "cuda:sm_90a", as in CompiledModule::target.
   std::string name() const { return "cuda:" + arch; }

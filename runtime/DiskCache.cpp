@@ -3,6 +3,7 @@
 // DiskCache: see DiskCache.h.
 #include "runtime/DiskCache.h"
 
+#include "runtime/Process.h"
 #include "runtime/Seal.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -28,7 +29,6 @@ static constexpr SealKind kEntrySeal = {"LHKE", 1, "cache entry"};
 /// localCache puts "llvmcache-" before its keys, and pruneCache looks at no other files.
 static constexpr StringLiteral kLocalCachePrefix = "llvmcache-";
 static constexpr StringLiteral kOurPrefix = "lighthouse-";
-static constexpr StringLiteral kUnfinishedSuffix = ".tmp";
 static constexpr uint64_t kDefaultMaxBytes = uint64_t(1) << 30;
 
 //===----------------------------------------------------------------------===//
@@ -170,29 +170,6 @@ std::optional<CompiledModule> DiskCache::lookup(StringRef key) const {
 // Publishing and pruning
 //===----------------------------------------------------------------------===//
 
-/// Writes `bytes` to a new file beside `file` and renames it. localCache's own stream would do, but for two things: on
-/// a full disk it ends the process (its raw_fd_ostream is destroyed with an error pending, which is fatal), and its
-/// TempFile installs LLVM's signal handlers, which take SIGUSR1 and more away from the program that loaded us.
-static std::error_code publish(StringRef file, StringRef bytes) {
-  if (std::error_code code = sys::fs::create_directories(sys::path::parent_path(file)))
-    return code;
-  int descriptor = -1;
-  SmallString<128> unfinished;
-  if (std::error_code code = sys::fs::createUniqueFile(file + "-%%%%%%%%" + kUnfinishedSuffix, descriptor, unfinished,
-                                                       sys::fs::OF_None, sys::fs::owner_read | sys::fs::owner_write))
-    return code;
-  raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-  stream << bytes;
-  stream.close();
-  std::error_code code = stream.error();
-  stream.clear_error();
-  if (!code)
-    code = sys::fs::rename(unfinished, file);
-  if (code)
-    (void)sys::fs::remove(unfinished);
-  return code;
-}
-
 /// Least recently used entries go first. pruneCache itself looks at the folder at most once in 20 minutes, over all
 /// processes.
 static void prune(StringRef folder, uint64_t max_bytes) {
@@ -209,7 +186,7 @@ bool DiskCache::store(StringRef key, const CompiledModule &module) const {
   if (!enabled())
     return false;
   SmallVector<char, 0> bytes = makeEntry(key, module);
-  if (std::error_code code = publish(entryFile(folder, key), StringRef(bytes.data(), bytes.size()))) {
+  if (std::error_code code = publishFile(entryFile(folder, key), StringRef(bytes.data(), bytes.size()))) {
     warnUnusable(folder, code.message());
     return false;
   }

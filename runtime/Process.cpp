@@ -6,6 +6,7 @@
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -40,6 +41,28 @@ Expected<std::string> TemporaryFile::read() const {
   if (!buffer)
     return createStringError(buffer.getError(), "cannot read " + name);
   return (*buffer)->getBuffer().str();
+}
+
+/// llvm::localCache's own stream would do, but on a full disk it ends the process (its raw_fd_ostream is destroyed with
+/// an error pending, which is fatal).
+std::error_code publishFile(StringRef file, StringRef bytes) {
+  if (std::error_code code = sys::fs::create_directories(sys::path::parent_path(file)))
+    return code;
+  int descriptor = -1;
+  SmallString<128> unfinished;
+  if (std::error_code code = sys::fs::createUniqueFile(file + "-%%%%%%%%" + kUnfinishedSuffix, descriptor, unfinished,
+                                                       sys::fs::OF_None, sys::fs::owner_read | sys::fs::owner_write))
+    return code;
+  raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
+  stream << bytes;
+  stream.close();
+  std::error_code code = stream.error();
+  stream.clear_error();
+  if (!code)
+    code = sys::fs::rename(unfinished, file);
+  if (code)
+    (void)sys::fs::remove(unfinished);
+  return code;
 }
 
 Expected<std::string> runProgram(StringRef program, ArrayRef<StringRef> arguments) {

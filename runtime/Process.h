@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Running a program on files that are gone afterwards.
+// Running a program on files that are gone afterwards, and publishing a file in one step.
 #pragma once
 
 #include "llvm/ADT/ArrayRef.h"
@@ -26,6 +26,13 @@ private:
   TemporaryFile() = default;
   std::string name;
 };
+
+/// Of files that were not published yet.
+inline constexpr llvm::StringLiteral kUnfinishedSuffix = ".tmp";
+
+/// Writes `bytes` to a new file beside `file` and renames it, so that others see all of it or none. The folder is
+/// created.
+std::error_code publishFile(llvm::StringRef file, llvm::StringRef bytes);
 
 /// Runs a program to its end and returns what it wrote to stdout and stderr. Fails with that when the exit status is
 /// not 0.

@@ -16,8 +16,8 @@ AttentionSizes::AttentionSizes(Value qs, Value ks, double scale)
       scale_log2(scale * 1.4426950408889634) {}
 
 AttentionBlocks::AttentionBlocks(KernelContext &context, int64_t warps, int64_t rows, int64_t columns)
-    : warps(context.parameter("warps", warps)), rows(context.parameter("block_rows", rows)),
-      columns(context.parameter("block_columns", columns)),
+    : warps(context.parameter("warps", warps, {2, 4, 8})), rows(context.parameter("block_rows", rows, {32, 64, 128})),
+      columns(context.parameter("block_columns", columns, {16, 32, 48, 64, 96, 128})),
       layout(tile::MmaAttr::get(context.kernel.getContext(), this->warps)) {}
 
 LogicalResult AttentionBlocks::check(lighthouse::KernelOp kernel) const {

@@ -21,7 +21,7 @@ Stream::Stream(KernelContext &context, ArrayRef<tile::SharedType> types, int64_t
   int64_t bytes = 0;
   for (tile::SharedType type : types)
     bytes += type.bytes();
-  twice = context.parameter("stages", resident + 2 * bytes <= kSharedBytes ? 2 : 1) == 2;
+  twice = context.parameter("stages", resident + 2 * bytes <= kSharedBytes ? 2 : 1, {1, 2}) == 2;
   for (tile::SharedType type : types)
     first.push_back(t.alloc(type.getShape(), type.getElementType()));
   for (tile::SharedType type : types)

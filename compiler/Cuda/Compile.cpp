@@ -5,10 +5,14 @@
 
 #include "compiler/CompileSteps.h"
 #include "compiler/Cuda/Codegen.h"
+#include "compiler/Cuda/CompileSteps.h"
 #include "compiler/Cuda/Grids.h"
+#include "compiler/Passes.h"
 #include "compiler/Pipelines.h"
+#include "dialects/Lighthouse/Lighthouse.h"
 #include "runtime/CudaTarget.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -16,7 +20,21 @@ using namespace mlir;
 
 namespace lighthouse {
 
-llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target) {
+void setSchedules(ModuleOp module, Schedules &schedules) {
+  Builder builder(module.getContext());
+  for (auto function : module.getOps<func::FuncOp>())
+    for (auto kernel : function.getOps<lighthouse::KernelOp>()) {
+      auto found = schedules.extract((function.getName() + "_" + kernel.getSymName()).str());
+      if (found.empty())
+        continue;
+      NamedAttrList parameters;
+      for (const auto &[name, value] : found.mapped())
+        parameters.append(name, builder.getI64IntegerAttr(value));
+      kernel->setAttr(kScheduleAttr, parameters.getDictionary(module.getContext()));
+    }
+}
+
+llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target, const Schedules &schedules) {
   CompiledModule compiled;
   compiled.target = target.name();
   auto fuse = [&](OpPassManager &pm) {
@@ -29,6 +47,8 @@ llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget 
   if (!plans)
     return plans.takeError();
   compiled.plans = std::move(*plans);
+  Schedules left = schedules;
+  setSchedules(module, left);
   auto lower = [&](OpPassManager &pm) {
     buildCudaTilePipeline(pm, target);
     buildCudaLLVMPipeline(pm);
@@ -48,18 +68,23 @@ llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget 
   return compiled;
 }
 
-llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &target, EmitStage stage, StringRef kernel) {
+llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &target, EmitStage stage, StringRef kernel,
+                                        const Schedules &schedules) {
   if (llvm::Error error = runPipeline(module, buildStagePipeline))
     return std::move(error);
   if (stage == EmitStage::Stages)
     return textOf(module, "");
   if (llvm::Error error = runPipeline(module, [&](OpPassManager &pm) { buildCudaFusionPipeline(pm, target); }))
     return std::move(error);
-  if (stage == EmitStage::Fused)
-    return textOf(module, "");
   llvm::Expected<std::vector<LaunchPlan>> plans = plansOf(module);
   if (!plans)
     return plans.takeError();
+  Schedules left = schedules;
+  setSchedules(module, left);
+  if (!left.empty())
+    return noSuchKernel(*plans, left.begin()->first, "schedule");
+  if (stage == EmitStage::Fused)
+    return textOf(module, "");
   if (llvm::Error error = runPipeline(module, [&](OpPassManager &pm) { buildCudaTilePipeline(pm, target); }))
     return std::move(error);
   if (!kernel.empty() && !module.lookupSymbol(kernel))

@@ -12,8 +12,8 @@ class GatherSchedule {
 public:
   GatherSchedule(KernelContext &context, GatherOp op)
       : c(context), t(context.t), op(op), pyramid(pyramidOf(op.getPq())), shape(shapeOf(op.getQs())),
-        element(getElementTypeOrSelf(op.getQs())), threads(context.parameter("threads", 256)),
-        tiles(t.b.getContext(), threads, shape[3], element, context.parameter("rows_per_group", 2)) {}
+        element(getElementTypeOrSelf(op.getQs())), threads(context.parameter("threads", 256, {64, 128, 256, 512})),
+        tiles(t.b.getContext(), threads, shape[3], element, context.parameter("rows_per_group", 2, {1, 2, 4})) {}
 
   FailureOr<Grid> emit() {
     int64_t blocks = llvm::divideCeil(shape[2], tiles.rows);

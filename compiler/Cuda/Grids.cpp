@@ -39,24 +39,29 @@ static llvm::Expected<std::vector<TensorMap>> tensorMapsOf(LLVM::LLVMFuncOp kern
   return maps;
 }
 
+llvm::Error setGrid(Launch &launch, ModuleOp module) {
+  auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(launch.kernel);
+  if (!kernel)
+    return llvm::createStringError("the lowering made no kernel %s", launch.kernel.c_str());
+  auto get = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
+  launch.items = get(kItemsAttr);
+  launch.threads = get(kThreadsAttr);
+  launch.shared_bytes = get(kSharedBytesAttr);
+  llvm::Expected<std::vector<TensorMap>> maps = tensorMapsOf(kernel);
+  if (!maps)
+    return maps.takeError();
+  launch.maps = std::move(*maps);
+  if (auto zeroed = kernel->getAttrOfType<DenseI64ArrayAttr>(kZeroedAttr))
+    launch.zeroed.assign(zeroed.asArrayRef().begin(), zeroed.asArrayRef().end());
+  launch.programmatic = kernel->hasAttr(kProgrammaticAttr);
+  return llvm::Error::success();
+}
+
 llvm::Error setGrids(std::vector<LaunchPlan> &plans, ModuleOp module) {
   for (LaunchPlan &plan : plans)
-    for (Launch &launch : plan.launches) {
-      auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(launch.kernel);
-      if (!kernel)
-        return llvm::createStringError("the lowering made no kernel %s", launch.kernel.c_str());
-      auto get = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
-      launch.items = get(kItemsAttr);
-      launch.threads = get(kThreadsAttr);
-      launch.shared_bytes = get(kSharedBytesAttr);
-      llvm::Expected<std::vector<TensorMap>> maps = tensorMapsOf(kernel);
-      if (!maps)
-        return maps.takeError();
-      launch.maps = std::move(*maps);
-      if (auto zeroed = kernel->getAttrOfType<DenseI64ArrayAttr>(kZeroedAttr))
-        launch.zeroed.assign(zeroed.asArrayRef().begin(), zeroed.asArrayRef().end());
-      launch.programmatic = kernel->hasAttr(kProgrammaticAttr);
-    }
+    for (Launch &launch : plan.launches)
+      if (llvm::Error error = setGrid(launch, module))
+        return error;
   return llvm::Error::success();
 }
 

@@ -11,8 +11,10 @@ class ModuleOp;
 
 namespace lighthouse {
 
-/// Sets all of each launch but its buffers from the function of its kernel in `module`. Fails when a kernel is missing,
+/// Sets all of a launch but its buffers from the function of its kernel in `module`. Fails when the kernel is missing,
 /// or its tensor maps are not what kTensorMapsAttr asks for.
+llvm::Error setGrid(Launch &launch, mlir::ModuleOp module);
+/// The same for each launch of the plans.
 llvm::Error setGrids(std::vector<LaunchPlan> &plans, mlir::ModuleOp module);
 
 } // namespace lighthouse

@@ -14,7 +14,12 @@ struct HopperBlocks {
   int64_t width; ///< head_dim rounded up to whole panels
   mlir::Attribute layout;
 
-  HopperBlocks(KernelContext &context, const AttentionSizes &sizes, int64_t groups, int64_t columns, int64_t stages);
+  /// Values worth trying.
+  struct Candidates {
+    llvm::ArrayRef<int64_t> groups = {}, columns = {}, stages = {};
+  };
+  HopperBlocks(KernelContext &context, const AttentionSizes &sizes, int64_t groups, int64_t columns, int64_t stages,
+               const Candidates &candidates);
   /// Refuses sizes that products can't take. To be asked before any of the types below.
   mlir::LogicalResult check(lighthouse::KernelOp kernel) const;
   int64_t rows() const { return 64 * groups; }

@@ -12,9 +12,10 @@ using namespace mlir;
 namespace lighthouse::cuda {
 
 HopperBlocks::HopperBlocks(KernelContext &context, const AttentionSizes &sizes, int64_t groups, int64_t columns,
-                           int64_t stages)
-    : groups(context.parameter("warpgroups", groups)), columns(context.parameter("block_columns", columns)),
-      stages(context.parameter("stages", stages)), width(llvm::alignTo(sizes.head_dim, 64)),
+                           int64_t stages, const Candidates &candidates)
+    : groups(context.parameter("warpgroups", groups, candidates.groups)),
+      columns(context.parameter("block_columns", columns, candidates.columns)),
+      stages(context.parameter("stages", stages, candidates.stages)), width(llvm::alignTo(sizes.head_dim, 64)),
       layout(tile::MmaAttr::get(context.kernel.getContext(), 4)) {}
 
 LogicalResult HopperBlocks::check(lighthouse::KernelOp kernel) const {
@@ -45,11 +46,14 @@ namespace {
 /// What a section's keys and values may take of the L2 cache.
 constexpr int64_t kSectionBytes = int64_t(32) << 20;
 
+constexpr int64_t kGroups[] = {2, 3}, kColumns[] = {64, 80, 96, 128, 144, 160, 176}, kStages[] = {2, 3};
+
 class HopperAttendSchedule {
 public:
   HopperAttendSchedule(KernelContext &context, AttendOp op)
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
-        blocks(context, sizes, /*groups=*/sizes.head_dim > 64 ? 2 : 3, /*columns=*/128, /*stages=*/2),
+        blocks(context, sizes, /*groups=*/sizes.head_dim > 64 ? 2 : 3, /*columns=*/128, /*stages=*/2,
+               {kGroups, kColumns, kStages}),
         f32(t.b.getF32Type()) {}
 
   FailureOr<Grid> emit() {

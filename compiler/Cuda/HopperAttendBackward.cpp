@@ -19,11 +19,14 @@ constexpr double kLog2E = 1.4426950408889634;
 /// What a section's queries, their gradients and those of the outputs may take of the L2 cache.
 constexpr int64_t kSectionBytes = int64_t(40) << 20;
 
+constexpr int64_t kStages[] = {1, 2};
+
 class HopperAttendBackwardSchedule {
 public:
   HopperAttendBackwardSchedule(KernelContext &context, AttendBackwardJoinedOp op)
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
-        blocks(context, sizes, /*groups=*/2, /*columns=*/sizes.head_dim > 64 ? 64 : 128, /*stages=*/2),
+        blocks(context, sizes, /*groups=*/2, /*columns=*/sizes.head_dim > 64 ? 64 : 128, /*stages=*/2,
+               {.stages = kStages}),
         f32(t.b.getF32Type()), aligned(sizes.rows % kAligned == 0),
         queryRuns(llvm::divideCeil(sizes.rows, blocks.columns)) {}
 

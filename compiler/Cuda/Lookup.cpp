@@ -111,7 +111,7 @@ FailureOr<Grid> scheduleScatter(KernelContext &context) {
   auto op = context.find<ScatterOp>();
   if (!op.getInverse())
     return op.emitOpError("expects an inverse selection (lighthouse-invert-selections makes it)");
-  int64_t threads = context.parameter("threads", 256);
+  int64_t threads = context.parameter("threads", 256, {64, 128, 256, 512});
   Lookup lookup(context, pyramidOf(op.getIndices()), context.view(op.getIndices()), context.view(op.getOs()),
                 context.view(op.getOut()), threads, /*heard=*/true);
   lookup.emit(context.t.blockId(), /*mean=*/false);
@@ -129,7 +129,7 @@ FailureOr<Grid> scheduleUnpool(KernelContext &context) {
     if (context.view(pyramid))
       return gather.emitOpError("expects its results to stay in the kernel, but got one that leaves it");
   TileBuilder &t = context.t;
-  int64_t threads = context.parameter("threads", 256);
+  int64_t threads = context.parameter("threads", 256, {64, 128, 256, 512});
   Value block = t.blockId(), slots = context.view(gather.getIndices());
   PyramidAttr pyramid = pyramidOf(pool.getDpq());
   // Blocks of dq first, then those of dk and dv.

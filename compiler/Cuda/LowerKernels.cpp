@@ -26,11 +26,14 @@ Value KernelContext::coarseView(Value pyramid) const {
   return {};
 }
 
-int64_t KernelContext::parameter(StringRef name, int64_t absent) {
-  known.insert(name);
+int64_t KernelContext::parameter(StringRef name, int64_t absent, ArrayRef<int64_t> candidates) {
   auto given = kernel->getAttrOfType<DictionaryAttr>(kScheduleAttr);
   auto value = given ? given.getAs<IntegerAttr>(name) : IntegerAttr();
-  return value ? value.getInt() : absent;
+  Parameter &parameter = parameters[name.str()];
+  parameter.value = value ? value.getInt() : absent;
+  if (!candidates.empty())
+    parameter.candidates.assign(candidates.begin(), candidates.end());
+  return parameter.value;
 }
 
 RowTiles::RowTiles(MLIRContext *context, int64_t threads, int64_t columns, Type element, int64_t perGroup)
@@ -128,16 +131,26 @@ LogicalResult refuseSharedBytes(lighthouse::KernelOp kernel, tile::KernelOp made
 LogicalResult refuseUnknownParameters(KernelContext &context) {
   auto given = context.kernel->getAttrOfType<DictionaryAttr>(kScheduleAttr);
   for (NamedAttribute parameter : given ? given.getValue() : ArrayRef<NamedAttribute>())
-    if (!context.known.contains(parameter.getName().getValue())) {
-      auto names = llvm::to_vector(context.known.keys());
-      llvm::sort(names);
+    if (!context.parameters.contains(parameter.getName().str()))
       return context.kernel.emitOpError("expects schedule parameters out of ")
-             << llvm::join(names, ", ") << ", but got " << parameter.getName();
-    }
+             << llvm::join(llvm::make_first_range(context.parameters), ", ") << ", but got " << parameter.getName();
   return success();
 }
 
-LogicalResult lowerKernel(lighthouse::KernelOp kernel, const CudaTarget &target) {
+/// What the schedule asked for, on the kernel that it made.
+void describeParameters(const KernelContext &context, tile::KernelOp made) {
+  OpBuilder builder(made);
+  NamedAttrList values, candidates;
+  for (const auto &[name, parameter] : context.parameters) {
+    values.append(name, builder.getI64IntegerAttr(parameter.value));
+    if (!parameter.candidates.empty())
+      candidates.append(name, builder.getDenseI64ArrayAttr(parameter.candidates));
+  }
+  made->setAttr(kParametersAttr, values.getDictionary(made.getContext()));
+  made->setAttr(kCandidatesAttr, candidates.getDictionary(made.getContext()));
+}
+
+LogicalResult lowerKernel(lighthouse::KernelOp kernel, const CudaTarget &target, bool describe) {
   auto outer = kernel->getParentOfType<func::FuncOp>();
   Schedule schedule = scheduleOf(kernel, target.arch);
   if (!schedule)
@@ -149,7 +162,7 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel, const CudaTarget &target)
                                      /*blocks=*/1, /*threads=*/32, /*min_blocks=*/1);
   Block *entry = builder.createBlock(&made.getBody());
   TileBuilder t(builder, kernel.getLoc());
-  KernelContext context{kernel, t, llvm::DenseMap<Value, Value>(), llvm::StringSet<>()};
+  KernelContext context{kernel, t, llvm::DenseMap<Value, Value>(), {}};
   Block &body = kernel.getBody().front();
   for (auto [argument, input] : llvm::zip_equal(body.getArguments(), kernel.getInputs()))
     context.views[argument] = entry->addArgument(viewType(outer, input), kernel.getLoc());
@@ -161,6 +174,8 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel, const CudaTarget &target)
   made.setBlocks(grid->blocks);
   made.setThreads(grid->threads);
   made.setMinBlocks(grid->min_blocks);
+  if (describe)
+    describeParameters(context, made);
   return success();
 }
 
@@ -178,7 +193,7 @@ struct LowerKernelsToTilePass : impl::LowerKernelsToTileBase<LowerKernelsToTileP
       if (kernels.empty())
         continue;
       for (lighthouse::KernelOp kernel : kernels)
-        if (failed(lowerKernel(kernel, *target)))
+        if (failed(lowerKernel(kernel, *target, parameters)))
           return signalPassFailure();
       function.erase();
     }

@@ -112,7 +112,7 @@ FailureOr<Grid> schedulePoolScore(KernelContext &context) {
   if (op.getNumLevels() < 2)
     return op.emitOpError("expects num_levels of at least 2 to write coarse levels, but got ") << op.getNumLevels();
   TileBuilder &t = context.t;
-  int64_t threads = context.parameter("threads", 128);
+  int64_t threads = context.parameter("threads", 128, {64, 128, 256, 512});
   auto score = context.find<ScoreOp>();
   PyramidAttr pyramid = pyramidOf(op.getPq());
   auto scoresOf = [&](bool wanted, auto get) { return score && wanted ? context.view(get()) : Value(); };

@@ -13,7 +13,7 @@ class ScatterBackwardSchedule {
 public:
   ScatterBackwardSchedule(KernelContext &context, ScatterBackwardOp op)
       : c(context), t(context.t), op(op), pyramid(pyramidOf(op.getIndices())), shape(shapeOf(op.getDos())),
-        element(getElementTypeOrSelf(op.getDos())), threads(context.parameter("threads", 64)),
+        element(getElementTypeOrSelf(op.getDos())), threads(context.parameter("threads", 64, {32, 64, 128, 256})),
         tiles(t.b.getContext(), threads, shape[3], element, 1) {}
 
   Grid emit() {
@@ -107,7 +107,7 @@ FailureOr<Grid> scheduleRowDot(KernelContext &context) {
   auto op = context.find<RowDotOp>();
   ArrayRef<int64_t> shape = shapeOf(op.getA());
   Type element = getElementTypeOrSelf(op.getA());
-  int64_t threads = context.parameter("threads", 256);
+  int64_t threads = context.parameter("threads", 256, {64, 128, 256, 512});
   RowTiles tiles(t.b.getContext(), threads, shape[3], element, 1);
   int64_t blocks = llvm::divideCeil(shape[2], tiles.rows);
   Values at = t.delinearize(t.blockId(), {shape[0], shape[1], blocks});

@@ -5,16 +5,23 @@
 
 #include "compiler/Cuda/TileBuilder.h"
 
-#include "llvm/ADT/StringSet.h"
+#include <map>
+#include <string>
 
 namespace lighthouse::cuda {
+
+/// A parameter of a schedule: the value in force, and those worth trying.
+struct Parameter {
+  int64_t value = 0;
+  llvm::SmallVector<int64_t> candidates;
+};
 
 /// A kernel being scheduled: its stages, and the view of every tensor it reads or writes.
 struct KernelContext {
   lighthouse::KernelOp kernel;
   TileBuilder &t;
   llvm::DenseMap<mlir::Value, mlir::Value> views; ///< a region argument or yielded value (or its `coarse`) to its view
-  llvm::StringSet<> known;                        ///< parameters that the schedule asked for
+  std::map<std::string, Parameter> parameters;    ///< that the schedule asked for
 
   /// The only op of that kind in the region, or null.
   template <typename Op> Op find() {
@@ -25,8 +32,9 @@ struct KernelContext {
   mlir::Value view(mlir::Value tensor) const { return views.lookup(tensor); }
   /// The view of the coarse levels of a pyramid made in this kernel; null when none leaves it.
   mlir::Value coarseView(mlir::Value pyramid) const;
-  /// A parameter of the schedule: from the kernel's attribute `schedule`, else the default.
-  int64_t parameter(llvm::StringRef name, int64_t absent);
+  /// A parameter of the schedule: from the kernel's attribute `schedule`, else the default. The tuner tries the
+  /// candidates in place of it; without any it is left alone.
+  int64_t parameter(llvm::StringRef name, int64_t absent, llvm::ArrayRef<int64_t> candidates = {});
 };
 
 /// What a launch needs.

@@ -50,7 +50,8 @@ public:
   SelectSchedule(KernelContext &context, SelectOp op)
       : c(context), t(context.t), op(op), pyramid(pyramidOf(op.getSq())), factor(pyramid.getPoolingFactor()),
         top(pyramid.getNumLevels() - 1), shape(shapeOf(op.getSq())),
-        at(t, pyramid, shape[1], op.getTopk() / kKeptPerTile), threads(context.parameter("threads", usualThreads())),
+        at(t, pyramid, shape[1], op.getTopk() / kKeptPerTile),
+        threads(context.parameter("threads", usualThreads(), {256, 512, 1024})),
         layout(tile::LinearAttr::get(t.b.getContext(), threads)) {
     indices = c.view(op.getIndices());
     if (auto invert = context.find<InvertOp>())
@@ -280,7 +281,7 @@ FailureOr<Grid> scheduleInvert(KernelContext &context) {
   auto op = context.find<InvertOp>();
   PyramidAttr pyramid = pyramidOf(op.getIndices());
   ArrayRef<int64_t> shape = shapeOf(op.getIndices());
-  int64_t threads = context.parameter("threads", 512), coarser = pyramid.getNumLevels() - 1;
+  int64_t threads = context.parameter("threads", 512, {128, 256, 512, 1024}), coarser = pyramid.getNumLevels() - 1;
   int64_t kept = shape[2] - pyramid.numWindows(coarser);
   int64_t tiles = coarser ? kept / (coarser * pyramid.getPoolingFactor() * kKeptPerTile) : 1;
   int64_t length = shape[2] / tiles;

@@ -11,4 +11,5 @@ PYBIND11_MODULE(_lighthouse, module) {
   lighthouse::python::bindDevice(module);
   lighthouse::python::bindOp(module);
   lighthouse::python::bindCall(module);
+  lighthouse::python::bindTuning(module);
 }

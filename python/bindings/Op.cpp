@@ -89,10 +89,11 @@ std::shared_ptr<Op> getOp(const Spec &spec, const std::string &device) {
   return std::const_pointer_cast<Op>(Op::get(spec, parseDevice(device)));
 }
 
-std::string emitText(const Spec &spec, const std::string &stage, const std::string &kernel, const std::string &arch) {
+std::string emitText(const Spec &spec, const std::string &stage, const std::string &kernel, const std::string &arch,
+                     const Schedules &schedules) {
   const EmitStage parsed = parse<EmitStage>("stage", stage, stages);
   const py::gil_scoped_release release;
-  return emit(spec, parsed, kernel, arch);
+  return emit(spec, parsed, kernel, arch, schedules);
 }
 
 int runTool(std::vector<std::string> arguments) {
@@ -124,9 +125,9 @@ void bindOp(py::module_ &module) {
            "up to end_launch, all by default, when those before have run on the same memory.");
   module.def("get_op", &getOp, "spec"_a, "device"_a = "cpu", py::call_guard<py::gil_scoped_release>(),
              "The op of a spec: from this process, from the disk cache, or compiled now.");
-  module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "",
+  module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "", "schedules"_a = Schedules(),
              "The text of a spec's code at a stage: stages, fused, loops, llvm or asm; for a GPU architecture stages, "
-             "fused, tile, nvvm, llvm, ptx or sass.");
+             "fused, tile, nvvm, llvm, ptx or sass. schedules: parameters by kernel, of a GPU's.");
   module.def("clear_memory_cache", &clearMemoryCache, "Drops every op held by this process.");
   module.def("version", &version);
   module.def("main", &runTool, "argv"_a, "Runs the command line tool; argv[0] is its name. Returns the exit status.");

@@ -13,6 +13,7 @@ void bindSpec(pybind11::module_ &module);
 void bindDevice(pybind11::module_ &module);
 void bindOp(pybind11::module_ &module);
 void bindCall(pybind11::module_ &module);
+void bindTuning(pybind11::module_ &module);
 
 /// The enumerator called "forward" or "backward"; throws InvalidArgument for others.
 Direction parseDirection(const std::string &text);

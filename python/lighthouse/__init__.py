@@ -11,6 +11,7 @@ from lighthouse import _lighthouse
 from lighthouse._attention import Aux, attention, prepare
 from lighthouse._cuda import Device, devices
 from lighthouse._program import clear_memory_cache
+from lighthouse._tuning import KernelTuning, Tuning, autotune
 
 if TYPE_CHECKING:
     from lighthouse import nn
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Aux",
     "Device",
+    "KernelTuning",
+    "Tuning",
     "__version__",
     "attention",
+    "autotune",
     "clear_memory_cache",
     "devices",
     "nn",

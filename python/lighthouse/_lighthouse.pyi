@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Types of the binding in python/bindings.
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 class Spec:
     op: str
@@ -67,7 +67,30 @@ class Call:
     def __call__(self, addresses: list[int], num_threads: int = 0, stream: int = 0) -> None: ...
 
 def get_op(spec: Spec, device: str = "cpu") -> Op: ...
-def emit(spec: Spec, stage: str, kernel: str = "", arch: str = "") -> str: ...
+def emit(
+    spec: Spec, stage: str, kernel: str = "", arch: str = "", schedules: Mapping[str, Mapping[str, int]] = {}
+) -> str: ...
+def tune(
+    spec: Spec, device: str, kernels: Sequence[str], database: str, progress: bool
+) -> tuple[
+    str,
+    str,
+    str,
+    list[
+        tuple[
+            str,
+            dict[str, int],
+            dict[str, int],
+            float,
+            float,
+            int,
+            list[tuple[dict[str, int], str]],
+            list[tuple[dict[str, int], str]],
+        ]
+    ],
+    str,
+]: ...
+def tuned_schedules(spec: Spec, device: str = "cuda:0") -> dict[str, dict[str, int]]: ...
 def devices() -> list[tuple[str, str, tuple[int, int], str, str, int, int]]: ...
 def driver() -> tuple[str, str]: ...
 def assembler(arch: str) -> str: ...

@@ -23,7 +23,9 @@ __attribute__((constructor)) static void nameLibrary() { setenv("LIGHTHOUSE_LIBC
 void FakeCudaTest::SetUp() {
   std::vector<FakeContext> primary = std::move(fake.primary); // their addresses are the contexts of living modules
   int loaded = fake.loaded;
+  auto memory = std::move(fake.memory);
   fake = FakeCuda();
   fake.primary = std::move(primary);
   fake.loaded = loaded;
+  fake.memory = std::move(memory);
 }

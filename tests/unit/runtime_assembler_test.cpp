@@ -290,3 +290,12 @@ ptxas info    : Used 255 registers, 380 bytes cmem[0]
   EXPECT_EQ(uses[1].notes[1].find("(C7510) Potential Performance Loss"), 0u);
   EXPECT_TRUE(parseAssemblyLog("").empty());
 }
+
+TEST(AssemblyLog, SlowCode) {
+  EXPECT_EQ(KernelUse{.registers = 255}.slowness(), "");
+  EXPECT_EQ(KernelUse{.spill_store_bytes = 8}.slowness(), "spills 8 bytes");
+  EXPECT_EQ((KernelUse{.notes = {"(C7602) of something else", "(C7510) one after another"}}.slowness()),
+            "(C7510) one after another");
+  for (const char *note : {"(C7509) a", "(C7520) a", "(C751) a", "see (C7510)"})
+    EXPECT_EQ((KernelUse{.notes = {note}}.slowness()), "") << note;
+}

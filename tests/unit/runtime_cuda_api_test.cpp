@@ -35,10 +35,12 @@ static_assert(sizeof(CUlaunchConfig) == sizeof(::CUlaunchConfig) &&
               offsetof(CUlaunchConfig, stream) == offsetof(::CUlaunchConfig, hStream) &&
               offsetof(CUlaunchConfig, attributes) == offsetof(::CUlaunchConfig, attrs) &&
               offsetof(CUlaunchConfig, num_attributes) == offsetof(::CUlaunchConfig, numAttrs));
-static_assert(kCudaSuccess == CUDA_SUCCESS && kCudaNotFound == CUDA_ERROR_NOT_FOUND);
+static_assert(kCudaSuccess == CUDA_SUCCESS && kCudaNotFound == CUDA_ERROR_NOT_FOUND &&
+              kCudaNotReady == CUDA_ERROR_NOT_READY && kStreamNonBlocking == CU_STREAM_NON_BLOCKING);
 
 TEST(CudaApi, NumbersAreThoseOfTheToolkit) {
   EXPECT_EQ(kMultiprocessorCount, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+  EXPECT_EQ(kL2CacheBytes, CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE);
   EXPECT_EQ(kComputeCapabilityMajor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
   EXPECT_EQ(kComputeCapabilityMinor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
   EXPECT_EQ(kMaxThreadsPerBlock, CU_FUNC_ATTRIBUTE_MAX_THREADS_PER_BLOCK);

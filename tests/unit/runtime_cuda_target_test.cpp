@@ -58,6 +58,20 @@ TEST(CudaTarget, OtherCapabilitiesTakeTheNearestBelowThatRunsThere) {
   EXPECT_EQ(archFor(7, 5), "expects a GPU of compute capability 8.0 (Ampere) or later, but got 7.5");
 }
 
+TEST(CudaTarget, SaysWhatDoesNotFit) {
+  CudaTarget hopper = cantFail(CudaTarget::fromArch("sm_90a")), ada = cantFail(CudaTarget::fromArch("sm_89"));
+  BlockNeeds needs = {.threads = 256, .shared_bytes = 100 * 1024, .registers = 168};
+  EXPECT_EQ(hopper.misfit(needs), "");
+  EXPECT_EQ(ada.misfit(needs), "expects at most 101376 bytes of shared memory a block, but got 102400");
+  needs.registers = 256;
+  EXPECT_EQ(hopper.misfit(needs), "expects at most 255 registers a thread, but got 256");
+  needs.threads = 1024;
+  needs.registers = 80;
+  EXPECT_EQ(hopper.misfit(needs), "expects at most 65536 registers a block, but got 81920");
+  needs.threads = 1056;
+  EXPECT_EQ(hopper.misfit(needs), "expects at most 1024 threads a block, but got 1056");
+}
+
 TEST(CudaTarget, MachineCodeRunsOnLaterMinorCapabilities) {
   CudaTarget ada = cantFail(CudaTarget::fromArch("sm_86")), hopper = cantFail(CudaTarget::fromArch("sm_90a"));
   EXPECT_TRUE(ada.binaryRunsOn(8, 6));

@@ -29,6 +29,7 @@ llvm::cl::OptionCategory &category();
 Command &benchCommand();
 Command &compileCommand();
 Command &ptxCommand();
+Command &tuneCommand();
 Command &infoCommand();
 Command &cacheCommand();
 

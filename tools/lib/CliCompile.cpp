@@ -38,7 +38,7 @@ struct EmitCommand : Command {
     if (target.empty() && isOfGpu(stage))
       return fail("arch: expects an architecture where there is no GPU, for example --arch sm_90a, but got none",
                   kBadUsage);
-    std::string text = emit(spec.spec(), stage, kernel, target);
+    std::string text = emit(spec.spec(), stage, kernel, target, chosenSchedules());
     if (!StringRef(text).ends_with("\n"))
       text += '\n';
     return write(text);
@@ -51,6 +51,12 @@ struct EmitCommand : Command {
       cl::value_desc("name"), cl::sub(sub), cl::cat(category())};
   cl::opt<std::string> kernel{"kernel", cl::desc("print this kernel only (not of stages, fused)"),
                               cl::value_desc("name"), cl::sub(sub), cl::cat(category())};
+  cl::list<std::string> schedules{
+      "schedule",
+      cl::desc(
+          "GPU: parameters of a kernel in place of its defaults, for example forward_attend:block_rows=64,warps=4; "
+          "as often as need be"),
+      cl::value_desc("kernel:name=value,..."), cl::sub(sub), cl::cat(category())};
   cl::opt<std::string> file{"o",
                             cl::desc("where to write (stdout)"),
                             cl::value_desc("file"),
@@ -59,6 +65,13 @@ struct EmitCommand : Command {
                             cl::cat(category())};
 
 private:
+  Schedules chosenSchedules() const {
+    Schedules result;
+    for (const std::string &text : schedules)
+      addSchedule(result, text);
+    return result;
+  }
+
   int write(const std::string &text) const {
     if (file == "-") {
       outs() << text;

@@ -3,6 +3,7 @@
 // `lighthouse info`: versions, the CPU and GPUs that code is compiled for, threads, and the disk cache; as text
 // or JSON.
 #include "lighthouse_ops/Op.h"
+#include "lighthouse_ops/Tuning.h"
 #include "runtime/DiskCache.h"
 #include "runtime/HostTarget.h"
 #include "runtime/ThreadPool.h"
@@ -14,6 +15,7 @@
 
 #include <fmt/format.h>
 #include <numeric>
+#include <set>
 
 using namespace llvm;
 
@@ -67,8 +69,32 @@ std::string capabilityOf(const DeviceInfo &device) {
   return fmt::format("{}.{}", device.capability_major, device.capability_minor);
 }
 
+json::Value toJSON(const TunedKernel &entry) {
+  json::Object parameters;
+  for (const auto &[name, value] : entry.parameters)
+    parameters[name] = value;
+  return json::Object{{"kernel", entry.kernel},
+                      {"dtype", entry.dtype},
+                      {"head_dim", entry.head_dim},
+                      {"group", entry.group},
+                      {"length", entry.length},
+                      {"levels", entry.levels},
+                      {"parameters", std::move(parameters)},
+                      {"microseconds", entry.microseconds},
+                      {"default_microseconds", entry.default_microseconds},
+                      {"shipped", entry.is_shipped}};
+}
+
+json::Value toJSON(const TuningRecord &record) {
+  json::Array entries;
+  for (const TunedKernel &entry : record.entries)
+    entries.push_back(toJSON(entry));
+  return json::Object{{"database", json::fixUTF8(record.file)}, {"entries", std::move(entries)}};
+}
+
 json::Value toJSON(const DeviceInfo &device) {
-  return json::Object{{"device", device.device.str()},
+  return json::Object{{"tuning", toJSON(tuningRecord(device.name))},
+                      {"device", device.device.str()},
                       {"name", device.name},
                       {"capability", capabilityOf(device)},
                       {"arch", device.arch},
@@ -104,6 +130,33 @@ json::Value toJSON(const Info &info) {
                       {"cache", std::move(cache)}};
 }
 
+/// "forward_attend  bfloat16  head_dim=128 group=1 length=18432 levels=3  block_rows=64,warps=4  900.1 us (950.2)"
+std::string toText(const TunedKernel &entry) {
+  return fmt::format(
+      "             {} {} head_dim={} group={} length={} levels={}: {}, {:.1f} us ({:.1f} by default){}\n",
+      entry.kernel, entry.dtype, entry.head_dim, entry.group, entry.length, entry.levels,
+      entry.parameters.empty() ? "defaults" : toString(entry.parameters), entry.microseconds,
+      entry.default_microseconds, entry.is_shipped ? ", shipped" : "");
+}
+
+/// A line for each model of GPU, and, where asked for, for each entry.
+std::string tuningText(const Gpus &gpus, bool lists_entries) {
+  std::string text;
+  std::set<std::string> known;
+  for (const DeviceInfo &device : gpus.devices) {
+    if (!known.insert(device.name).second)
+      continue;
+    TuningRecord record = tuningRecord(device.name);
+    auto shipped = count_if(record.entries, [](const TunedKernel &entry) { return entry.is_shipped; });
+    text += fmt::format("tuning       {}: {} kernels in {}, {} shipped\n", device.name, record.entries.size() - shipped,
+                        record.file.empty() ? "no file, as the cache is off" : record.file, shipped);
+    for (const TunedKernel &entry : record.entries)
+      if (lists_entries)
+        text += toText(entry);
+  }
+  return text;
+}
+
 /// A line for the driver, each GPU, and ptxas.
 std::string toText(const Gpus &gpus) {
   const DriverInfo &driver = gpus.driver;
@@ -118,7 +171,7 @@ std::string toText(const Gpus &gpus) {
   return text + fmt::format("ptxas        {}\n", assembler.empty() ? "none (the driver compiles)" : assembler.str());
 }
 
-std::string toText(const Info &info) {
+std::string toText(const Info &info, bool lists_tuning) {
   const HostTarget &target = info.target;
   std::string cache = "off (LIGHTHOUSE_CACHE=0, or no home folder)";
   if (info.cache.enabled())
@@ -130,11 +183,11 @@ std::string toText(const Info &info) {
                      "vectors      {} registers of {} float32\n"
                      "features     {}\n"
                      "threads      {}\n"
-                     "{}"
+                     "{}{}"
                      "disk cache   {}\n",
                      version(), LLVM_VERSION_STRING, target.name(), target.triple, target.vector_registers,
                      target.vector_lanes, fmt::join(features(target), " "), defaultThreadCount(), toText(info.gpus),
-                     cache);
+                     tuningText(info.gpus, lists_tuning), cache);
 }
 
 struct InfoCommand : Command {
@@ -152,11 +205,13 @@ struct InfoCommand : Command {
     if (as_json)
       outs() << formatv("{0:2}\n", toJSON(info));
     else
-      outs() << toText(info);
+      outs() << toText(info, lists_tuning);
     return 0;
   }
 
   cl::opt<bool> as_json{"json", cl::desc("print JSON"), cl::sub(sub), cl::cat(category())};
+  cl::opt<bool> lists_tuning{"tuning", cl::desc("list the entries of the tuning databases of this machine's GPUs"),
+                             cl::sub(sub), cl::cat(category())};
 };
 
 } // namespace

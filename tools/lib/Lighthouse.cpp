@@ -49,12 +49,12 @@ static int runChosen(ArrayRef<Command *> commands) {
     if (command->sub)
       return command->run();
   cl::PrintHelpMessage();
-  return fail("expects a subcommand: compile, ptx, bench, info or cache", kBadUsage);
+  return fail("expects a subcommand: compile, ptx, bench, tune, info or cache", kBadUsage);
 }
 
 static int parseAndRun(int argc, char **argv) {
-  const std::array<Command *, 5> commands = {&compileCommand(), &ptxCommand(), &benchCommand(), &infoCommand(),
-                                             &cacheCommand()};
+  const std::array<Command *, 6> commands = {&compileCommand(), &ptxCommand(),  &benchCommand(),
+                                             &tuneCommand(),    &infoCommand(), &cacheCommand()};
   if (argc > 1 && benchCommand().sub.getName() == argv[1]) // its options are not parsed here
     return benchCommand().run();
   cl::SetVersionPrinter(printVersion);

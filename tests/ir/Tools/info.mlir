@@ -16,5 +16,6 @@
 // JSON: "name": "host:
 // JSON: "threads": 3,
 // HELP: --json
+// HELP: --tuning
 // HELP-NOT: --
 // VERSION: lighthouse {{[0-9.]+}} (LLVM 22

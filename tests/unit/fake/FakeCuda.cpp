@@ -6,6 +6,7 @@
 #include "runtime/CudaApi.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -25,10 +26,20 @@ static std::set<FakeModule *> &alive() {
   return *modules;
 }
 
+/// The same for events.
+static std::set<FakeEvent *> &events() {
+  static auto *made = new std::set<FakeEvent *>;
+  return *made;
+}
+
 static void configure(FakeCuda &fake, const std::string &setting) {
   std::string name = setting.substr(0, setting.find('=')), value = setting.substr(setting.find('=') + 1);
   if (name == "version")
     fake.version = std::stoi(value);
+  if (name == "spills")
+    fake.spill_bytes = std::stoi(value);
+  if (name == "crash")
+    fake.crash_block = std::stoi(value);
   if (name == "absent")
     fake.absent.insert(value);
   if (name == "fail")
@@ -68,6 +79,9 @@ int enter(const char *name) {
   if (int code = enter(#name))                                                                                         \
   return code
 
+/// Device memory is the host's.
+char *toMemory(CUdeviceptr address) { return std::bit_cast<char *>(address); }
+
 FakeContext *toContext(CUcontext context) { return reinterpret_cast<FakeContext *>(context); }
 CUcontext toHandle(FakeContext *context) { return reinterpret_cast<CUcontext>(context); }
 
@@ -102,6 +116,7 @@ constexpr FakeError kErrors[] = {
     {201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
     {218, "CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"},
     {500, "CUDA_ERROR_NOT_FOUND", "named symbol not found"},
+    {700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
     {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"},
 };
 
@@ -259,7 +274,7 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned option
     writeLog("ptxas application ptx input, line 7; fatal   : Parsing error\n", kJitErrorLog, options, names, values);
     return 218;
   }
-  auto *made = new FakeModule{stack.back(), {}};
+  auto *made = new FakeModule{stack.back(), {}, text};
   alive().insert(made);
   readKernels(text, *made);
   std::ostringstream log;
@@ -268,7 +283,8 @@ CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned option
   for (const auto &[name, kernel] : made->kernels)
     log << "info    : Compiling entry function '" << name << "' for 'sm_90a'\n"
         << "info    : Function properties for " << name << "\n"
-        << "info    : 8 bytes stack frame, 4 bytes spill stores, 4 bytes spill loads\n"
+        << "info    : 8 bytes stack frame, " << fake.spill_bytes << " bytes spill stores, " << fake.spill_bytes
+        << " bytes spill loads\n"
         << "info    : Used 40 registers, 64 bytes smem\n";
   writeLog(log.str(), kJitInfoLog, options, names, values);
   fake.images.push_back(text);
@@ -314,6 +330,89 @@ CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value) {
   return 0;
 }
 
+CUresult cuMemAlloc(CUdeviceptr *address, size_t bytes) {
+  ENTER(cuMemAlloc);
+  // As the driver's, and with what kernels read beyond an end.
+  void *memory = std::aligned_alloc(256, (bytes + 511) / 256 * 256);
+  *address = reinterpret_cast<CUdeviceptr>(memory);
+  fakeCuda()->memory[*address] = bytes;
+  return 0;
+}
+
+CUresult cuMemFree(CUdeviceptr address) {
+  ENTER(cuMemFree);
+  if (fakeCuda()->memory.erase(address) == 0)
+    return 1;
+  std::free(toMemory(address));
+  return 0;
+}
+
+CUresult cuMemcpyHtoD(CUdeviceptr to, const void *from, size_t bytes) {
+  ENTER(cuMemcpyHtoD);
+  std::memcpy(toMemory(to), from, bytes);
+  return 0;
+}
+
+CUresult cuMemcpyDtoH(void *to, CUdeviceptr from, size_t bytes) {
+  ENTER(cuMemcpyDtoH);
+  std::memcpy(to, toMemory(from), bytes);
+  return 0;
+}
+
+CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, CUstream) {
+  ENTER(cuMemsetD8Async);
+  std::memset(toMemory(to), value, bytes);
+  return 0;
+}
+
+CUresult cuEventCreate(CUevent *event, unsigned) {
+  ENTER(cuEventCreate);
+  *event = reinterpret_cast<CUevent>(*events().insert(new FakeEvent).first);
+  return 0;
+}
+
+CUresult cuEventDestroy(CUevent event) {
+  ENTER(cuEventDestroy);
+  events().erase(reinterpret_cast<FakeEvent *>(event));
+  delete reinterpret_cast<FakeEvent *>(event);
+  return 0;
+}
+
+CUresult cuEventRecord(CUevent event, CUstream) {
+  ENTER(cuEventRecord);
+  reinterpret_cast<FakeEvent *>(event)->milliseconds = fakeCuda()->milliseconds;
+  return 0;
+}
+
+CUresult cuEventQuery(CUevent) {
+  ENTER(cuEventQuery);
+  return 0;
+}
+
+CUresult cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) {
+  ENTER(cuEventElapsedTime);
+  *milliseconds = static_cast<float>(reinterpret_cast<FakeEvent *>(end)->milliseconds -
+                                     reinterpret_cast<FakeEvent *>(begin)->milliseconds);
+  return 0;
+}
+
+CUresult cuStreamCreate(CUstream *stream, unsigned) {
+  ENTER(cuStreamCreate);
+  static char only;
+  *stream = reinterpret_cast<CUstream>(&only);
+  return 0;
+}
+
+CUresult cuStreamDestroy(CUstream) {
+  ENTER(cuStreamDestroy);
+  return 0;
+}
+
+CUresult cuStreamSynchronize(CUstream) {
+  ENTER(cuStreamSynchronize);
+  return 0;
+}
+
 CUresult cuStreamIsCapturing(CUstream, int *status) {
   ENTER(cuStreamIsCapturing);
   *status = fakeCuda()->capturing;
@@ -324,7 +423,11 @@ CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUs
   ENTER(cuMemsetD32Async);
   if (stack.empty())
     return 201;
-  fakeCuda()->memsets.push_back({address, value, count, stream});
+  FakeCuda &fake = *fakeCuda();
+  fake.memsets.push_back({address, value, count, stream});
+  auto next = fake.memory.upper_bound(address);
+  if (next != fake.memory.begin() && address + 4 * count <= std::prev(next)->first + std::prev(next)->second)
+    std::fill_n(std::bit_cast<unsigned *>(address), count, value);
   return 0;
 }
 
@@ -339,13 +442,17 @@ CUresult noteLaunch(const CUlaunchConfig &config, CUfunction function, void **pa
     return 1;
   FakeLaunch launch = {kernel->name, stack.back(), config.grid_x, config.block_x, config.shared_bytes, config.stream,
                        {},           {},           programmatic};
+  FakeCuda &fake = *fakeCuda();
   for (size_t i = 0; i < kernel->is_map.size(); ++i) {
     if (kernel->is_map[i])
-      launch.maps.push_back(fakeCuda()->encoded.at(static_cast<CUtensorMap *>(parameters[i])->opaque[0]));
+      launch.maps.push_back(fake.encoded.at(static_cast<CUtensorMap *>(parameters[i])->opaque[0]));
     else
       launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
   }
-  fakeCuda()->launches.push_back(std::move(launch));
+  if (config.block_x == fake.crash_block)
+    fake.failures = {{"cuEventQuery", 700}, {"cuStreamSynchronize", 700}};
+  fake.milliseconds += fake.on_launch ? fake.on_launch(*kernel, launch) : 0.01;
+  fake.launches.push_back(std::move(launch));
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -21,6 +22,7 @@ struct FakeKernel;
 struct FakeModule {
   FakeContext *context;
   std::map<std::string, FakeKernel *> kernels;
+  std::string image;
 };
 struct FakeKernel {
   std::string name;
@@ -56,9 +58,13 @@ struct FakeMemset {
   void *stream;
 };
 
-/// The driver's state. Tests read and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes:
-/// "version=11020 capabilities=90,86 fail=cuInit:100 absent=cuLaunchKernel".
+struct FakeEvent {
+  double milliseconds = 0; ///< of the clock when it was recorded
+};
 
+/// The driver's state. Device memory is the host's, and launches compute nothing but what `on_launch` does. Tests read
+/// and set it; LIGHTHOUSE_FAKE_CUDA sets it in other processes: "version=11020 capabilities=90,86 fail=cuInit:100
+/// absent=cuLaunchKernel spills=0 crash=64", the last of which is a size of blocks that takes the context down.
 struct FakeCuda {
   int version = 13000;
   std::vector<int> capabilities = {90, 90}; ///< of each device
@@ -67,6 +73,10 @@ struct FakeCuda {
   bool capturing = false;
   std::map<int, int> attributes = {{0, 1024}, {1, 0}, {3, 0}, {4, 32}}; ///< of kernels to be loaded
   std::string refused_prefix;                                           ///< images with it are refused
+  int spill_bytes = 4;                                                  ///< in the log of each kernel
+  unsigned crash_block = 0; ///< threads of blocks that fail, and all after them
+  /// Does a kernel's work and gives the milliseconds that it takes; every launch takes 0.01 without it.
+  std::function<double(const FakeKernel &, const FakeLaunch &)> on_launch;
   int loads_that_meet = 0; ///< loads wait, 10 seconds at most, until so many are under way; then 0
 
   std::vector<std::string> calls; ///< names, in order
@@ -75,7 +85,9 @@ struct FakeCuda {
   std::vector<FakeLaunch> launches;
   std::vector<std::string> images; ///< that were loaded
   std::vector<FakeContext> primary;
-  int loaded = 0; ///< modules now
+  int loaded = 0;                              ///< modules now
+  std::map<unsigned long long, size_t> memory; ///< bytes of what is allocated now, by address
+  double milliseconds = 0;                     ///< the clock, which launches move
 };
 
 extern "C" FakeCuda *fakeCuda();
