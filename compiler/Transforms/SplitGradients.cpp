@@ -41,16 +41,18 @@ struct SplitGradientsPass : impl::SplitGradientsBase<SplitGradientsPass> {
     DenseMap<unsigned, Value> written; // by place among dq, dk and dv
     for (auto [result, value] : llvm::zip_equal(kernel.getOutputs(), yield.getValues()))
       written[cast<OpResult>(value).getResultNumber()] = result;
+    KernelOp made;
     for (SmallVector<unsigned> &part : parts()) {
       llvm::erase_if(part, [&](unsigned which) { return !written.contains(which); });
       if (!part.empty())
-        makePart(kernel, gather, pool, part, written);
+        made = makePart(kernel, gather, pool, part, written, made);
     }
     kernel.erase();
   }
 
-  void makePart(KernelOp kernel, GatherBackwardOp gather, PoolBackwardOp pool, ArrayRef<unsigned> part,
-                const DenseMap<unsigned, Value> &written) {
+  /// `before` (may be null): the part made before, which stays in front.
+  KernelOp makePart(KernelOp kernel, GatherBackwardOp gather, PoolBackwardOp pool, ArrayRef<unsigned> part,
+                    const DenseMap<unsigned, Value> &written, KernelOp before) {
     std::string name = kernel.getSymName().str() + "_";
     SmallVector<Value> reads, inputs, yielded;
     SmallVector<Type> types;
@@ -64,7 +66,7 @@ struct SplitGradientsPass : impl::SplitGradientsBase<SplitGradientsPass> {
       inputs.push_back(kernel.getInputs()[cast<BlockArgument>(read).getArgNumber()]);
     OpBuilder builder(kernel);
     if (keysWithValues)
-      placeEarly(builder, inputs);
+      placeEarly(builder, inputs, before);
     auto made = KernelOp::create(builder, kernel.getLoc(), types, builder.getStringAttr(name), inputs);
     Block *body = builder.createBlock(&made.getBody());
     IRMapping inner;
@@ -80,11 +82,12 @@ struct SplitGradientsPass : impl::SplitGradientsBase<SplitGradientsPass> {
     YieldOp::create(builder, kernel.getLoc(), yielded);
     for (auto [which, output] : llvm::zip_equal(part, made.getOutputs()))
       written.lookup(which).replaceAllUsesWith(output);
+    return made;
   }
 
-  /// Behind the last op that makes an input.
-  static void placeEarly(OpBuilder &builder, ValueRange inputs) {
-    Operation *last = nullptr;
+  /// Behind `before` and the last op that makes an input.
+  static void placeEarly(OpBuilder &builder, ValueRange inputs, Operation *before) {
+    Operation *last = before;
     for (Value input : inputs)
       if (Operation *op = input.getDefiningOp(); op && (!last || last->isBeforeInBlock(op)))
         last = op;

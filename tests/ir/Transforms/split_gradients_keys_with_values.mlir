@@ -45,7 +45,7 @@ func.func @backward(%dqs: !rows, %dks: !rows, %dvs: !rows, %sel: !sel) -> (!q, !
 // CHECK-LABEL: func.func @backward(
 // CHECK-SAME: %[[DQS:[^:]+]]: tensor<1x1x384x16xf32>, %{{[^:]+}}: tensor<1x1x384x16xf32>, %[[DVS:[^:]+]]: tensor<1x1x384x16xf32>
 // CHECK: %[[SLOTS:.+]] = lighthouse.kernel "invert"
-// CHECK: %[[DQ:.+]] = lighthouse.kernel "gather_backward_pool_backward_q" reads(%{{.+}} = %[[DQS]], %{{.+}} = %[[SLOTS]]) :
 // CHECK: %[[DV:.+]] = lighthouse.kernel "gather_backward_pool_backward_v" reads(%{{.+}} = %[[DVS]], %{{.+}} = %[[SLOTS]]) :
+// CHECK: %[[DQ:.+]] = lighthouse.kernel "gather_backward_pool_backward_q" reads(%{{.+}} = %[[DQS]], %{{.+}} = %[[SLOTS]]) :
 // CHECK-NOT: lighthouse.kernel
 // CHECK: return %[[DV]], %[[DQ]]
