@@ -36,14 +36,15 @@ public:
     if (blocks.groups != 2 || blocks.columns != (blocks.width > 64 ? 64 : 128))
       return c.kernel.emitOpError("expects schedule parameters warpgroups 2 and block_columns ")
              << (blocks.width > 64 ? 64 : 128) << ", but got " << blocks.groups << " and " << blocks.columns;
-    int64_t runs = llvm::divideCeil(sizes.rows, blocks.rows()), heads = sizes.batch * sizes.kv_heads;
-    int64_t section = headsOfSection(heads, sizes.group() * sizes.rows * blocks.width * 8, kSectionBytes);
+    int64_t runs = llvm::divideCeil(sizes.rows, blocks.rows()), heads = sizes.batch * sizes.heads;
+    int64_t section = headsOfSection(heads, sizes.rows * blocks.width * 8, kSectionBytes);
     // The first keys are seen by the most queries.
     Values at = t.delinearize(t.blockId(), {heads / section, runs, section});
     first = t.mul(at[1], blocks.rows());
-    Values where = t.delinearize(t.add(t.mul(at[0], section), at[2]), {sizes.batch, sizes.kv_heads});
+    Values where = t.delinearize(t.add(t.mul(at[0], section), at[2]), {sizes.batch, sizes.heads});
     batch = where[0];
-    kvHead = where[1];
+    head = where[1];
+    kvHead = t.div(head, sizes.group());
     begin = t.div(first, blocks.columns);
     allocate();
     t.roles({{1, 24, [&](Value) { produce(); }}, {256, 240, [&](Value group) { consume(group); }}});
@@ -67,16 +68,6 @@ private:
       tile = t.alloc(t.panels({64, 64}, f32));
   }
 
-  /// body(head, number of the first run of queries among all of this block) for each head that shares the keys.
-  template <typename Body> Values forEachHead(ValueRange initial, Body body) {
-    if (sizes.group() == 1)
-      return body(kvHead, t.i32(0), initial);
-    Value count = t.sub(queryRuns, begin);
-    return t.loop(0, sizes.group(), 1, initial, [&](Value i, ValueRange carried) -> Values {
-      return body(t.add(t.mul(kvHead, sizes.group()), i), t.mul(i, count), carried);
-    });
-  }
-
   //===-- The thread that fetches ----------------------------------------===//
 
   void produce() {
@@ -85,26 +76,23 @@ private:
       t.fetch(c.view(op.getKs()), {batch, kvHead, row}, k, group);
       t.fetch(c.view(op.getVs()), {batch, kvHead, row}, v, group);
     }
-    forEachHead({}, [&](Value head, Value before, ValueRange) -> Values {
-      t.loop(begin, queryRuns, 1, [&](Value run) {
-        Value number = t.add(before, t.sub(run, begin)), query = t.mul(run, blocks.columns);
-        t.fetch(c.view(op.getQs()), {batch, head, query}, q, number);
-        fetchNumbers(op.getLse(), head, query, lse, number);
-        t.fetch(c.view(op.getDos()), {batch, head, query}, dos, number);
-        fetchNumbers(op.getDelta(), head, query, delta, number);
-      });
-      return {};
+    t.loop(begin, queryRuns, 1, [&](Value run) {
+      Value number = t.sub(run, begin), query = t.mul(run, blocks.columns);
+      t.fetch(c.view(op.getQs()), {batch, head, query}, q, number);
+      fetchNumbers(op.getLse(), query, lse, number);
+      t.fetch(c.view(op.getDos()), {batch, head, query}, dos, number);
+      fetchNumbers(op.getDelta(), query, delta, number);
     });
   }
 
   /// A tensor copy begins at a multiple of 16 bytes: where rows do not, somewhat earlier.
-  void fetchNumbers(Value tensor, Value head, Value query, Value ring, Value number) {
-    Value from = aligned ? query : t.sub(query, early(head, query));
+  void fetchNumbers(Value tensor, Value query, Value ring, Value number) {
+    Value from = aligned ? query : t.sub(query, early(query));
     t.fetch(c.view(tensor), {batch, head, from}, ring, number);
   }
 
   /// How many elements earlier.
-  Value early(Value head, Value query) {
+  Value early(Value query) {
     Value rowsBefore = t.add(t.mul(batch, sizes.heads), head);
     return t.bitAnd(t.add(t.mul(rowsBefore, sizes.rows), query), kAligned - 1);
   }
@@ -129,26 +117,24 @@ private:
       values[i] = t.receive(v, i);
     }
     Value zero = t.constant(wide(), 0);
-    Values sums = forEachHead({zero, zero}, [&](Value each, Value before, ValueRange carried) -> Values {
-      head = each;
-      ahead = t.sub(before, begin);
-      // From here on all queries of a run see all keys of ours; the last run may have fewer queries.
-      Value open = t.min(t.add(begin, blocks.rows() / blocks.columns), queryRuns);
-      bool ragged = sizes.rows % blocks.columns != 0;
-      Value whole = ragged ? t.max(open, queryRuns - 1) : t.i32(queryRuns);
-      auto go = [&](Value from, Value to, bool masked, ValueRange now) {
-        return t.loop(from, to, 1, now, [&](Value run, ValueRange each) { return step(run, each, masked); });
-      };
-      Values now = go(begin, open, true, carried);
-      now = go(open, whole, false, now);
-      return ragged ? go(whole, t.i32(queryRuns), true, now) : now;
-    });
+    // From here on all queries of a run see all keys of ours; the last run may have fewer queries.
+    Value open = t.min(t.add(begin, blocks.rows() / blocks.columns), queryRuns);
+    bool ragged = sizes.rows % blocks.columns != 0;
+    Value whole = ragged ? t.max(open, queryRuns - 1) : t.i32(queryRuns);
+    auto go = [&](Value from, Value to, bool masked, ValueRange now) {
+      return t.loop(from, to, 1, now, [&](Value run, ValueRange each) { return step(run, each, masked); });
+    };
+    Values sums = go(begin, open, true, {zero, zero});
+    sums = go(open, whole, false, sums);
+    if (ragged)
+      sums = go(whole, t.i32(queryRuns), true, sums);
     sendKeys(t.mul(sums[0], sizes.scale), c.view(op.getDks()));
     sendKeys(sums[1], c.view(op.getDvs()));
     t.drain();
   }
 
-  /// The gradient of our keys or values, through the memory of staged gradients of queries.
+  /// The gradient of our keys or values by one query head of those that share them, through the memory of staged
+  /// gradients of queries.
   void sendKeys(Value sums, Value view) {
     Type element = cast<tile::ViewType>(view.getType()).getElementType();
     int64_t together = element.isF32() ? 64 : blocks.width;
@@ -159,13 +145,13 @@ private:
       t.write(t.convert(t.columns(sums, column, together), element), tile);
       t.publish();
       t.meet(own, 128);
-      t.send(tile, view, {batch, kvHead, row, t.i32(column)});
+      t.send(tile, view, {batch, kvHead, row, t.i32(column)}, /*add=*/sizes.group() > 1);
     }
   }
 
   /// One run of queries. Carried: sums of dK (without the scale) and dV.
   Values step(Value run, ValueRange carried, bool masked) {
-    Value number = t.add(run, ahead), query = t.mul(run, blocks.columns);
+    Value number = t.sub(run, begin), query = t.mul(run, blocks.columns);
     Value queries = t.receive(q, number);
     Value pendingScores = t.dotAsync(scoresType(), mine(keys), queries, TileBuilder::Right);
     Value outputs = t.receive(dos, number);
@@ -208,7 +194,7 @@ private:
     Value numbers = t.receive(ring, number);
     if (aligned)
       return t.read(columnType(), numbers);
-    return t.readFrom(columnType(), numbers, early(head, query));
+    return t.readFrom(columnType(), numbers, early(query));
   }
 
   /// exp(scale s - lse), of keys that the queries see.
@@ -261,11 +247,11 @@ private:
   Type f32;
   bool aligned; ///< every row of lse and delta
   int64_t queryRuns;
-  Value batch, kvHead, first, begin; ///< first: key of the block; begin: the first run of queries that sees it
+  Value batch, head, kvHead, first, begin; ///< first: key of the block; begin: the first run of queries that sees it
   Value k, v, q, dos, lse, delta;
   Value evenScores[2], oddScores[2], staged[2]; ///< by warpgroup
   Value group, row, own;                        ///< of a warpgroup; row: its first key
-  Value keys[2], values[2], head, ahead;        ///< ahead: a run's place among all of the block, less its number
+  Value keys[2], values[2];
 };
 
 } // namespace

@@ -42,7 +42,9 @@ struct SeparateGradientsPass : impl::SeparateGradientsBase<SeparateGradientsPass
     Value delta = RowDotOp::create(builder, loc, op.getOs(), op.getDos());
     auto rows = cast<RankedTensorType>(op.getQs().getType());
     if (rows.getElementTypeBitWidth() == 16 && rows.getShape().back() <= joined) {
-      UnitAttr narrow = onlyReturned(op.getDks(), op.getDvs()) ? builder.getUnitAttr() : UnitAttr();
+      // Several heads add to the gradients of keys that they share.
+      bool shared = op.getQs().getType() != op.getKs().getType();
+      UnitAttr narrow = !shared && onlyReturned(op.getDks(), op.getDvs()) ? builder.getUnitAttr() : UnitAttr();
       auto all = AttendBackwardJoinedOp::create(builder, loc, op.getQs(), op.getKs(), op.getVs(), op.getLse(), delta,
                                                 op.getDos(), op.getScaleAttr(), narrow);
       op.replaceAllUsesWith(all.getResults());

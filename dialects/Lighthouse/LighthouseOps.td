@@ -216,8 +216,8 @@ def AttendBackwardJoinedOp : AttendBackwardPart<"attend_backward_joined"> {
   let summary = "all gradients of attend, those of queries added up by several work items";
   let description = [{
     `dqs`, `dks` and `dvs` of `attend_backward`, with `delta` its row sums of `do * o`. A block of keys adds to the gradients of all queries that see it, in any order with other blocks: five
-    products instead of the seven of `attend_backward_keys` and `attend_backward_queries`, but `dqs` varies by rounding from run to run. `narrow`: elements of `dks` and `dvs` are those of
-    `ks`, not f32.
+    products instead of the seven of `attend_backward_keys` and `attend_backward_queries`, but `dqs` varies by rounding from run to run; so do `dks` and `dvs` where query heads
+    share keys. `narrow`: elements of `dks` and `dvs` are those of `ks`, not f32; no keys are shared.
 
     ```mlir
     %dqs, %dks, %dvs = lighthouse.attend_backward_joined %qs, %ks, %vs, %lse, %delta, %dos {scale = 1.250000e-01 : f32}

@@ -345,6 +345,9 @@ LogicalResult AttendBackwardJoinedOp::inferReturnTypes(MLIRContext *context, std
   FailureOr<Rows3> types = partOperands(loc, op);
   if (failed(types))
     return failure();
+  if (op.getNarrow() && types->q != types->k)
+    return emitOptionalError(loc, "expects narrow only where each query head has keys of its own, but got ",
+                             types->q.getDimSize(1), " and ", types->k.getDimSize(1), " heads");
   results.push_back(types->q.clone(Float32Type::get(context)));
   for (RankedTensorType type : {types->k, types->v})
     results.push_back(op.getNarrow() ? type : type.clone(Float32Type::get(context)));

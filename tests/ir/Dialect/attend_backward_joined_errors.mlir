@@ -46,3 +46,11 @@ func.func @no_scale(%qs: tensor<1x1x100x16xf32>, %ks: tensor<1x1x100x16xf32>, %v
   %0, %1, %2 = lighthouse.attend_backward_joined %qs, %ks, %vs, %lse, %delta, %dos : tensor<1x1x100x16xf32>, tensor<1x1x100x16xf32>, tensor<1x1x100x16xf32>, tensor<1x1x100xf32>, tensor<1x1x100xf32>, tensor<1x1x100x16xf32>
   return
 }
+
+// -----
+
+func.func @narrow(%qs: tensor<1x4x100x16xf16>, %ks: tensor<1x2x100x16xf16>, %lse: tensor<1x4x100xf32>) {
+  // expected-error @+1 {{expects narrow only where each query head has keys of its own, but got 4 and 2 heads}}
+  %0, %1, %2 = lighthouse.attend_backward_joined %qs, %ks, %ks, %lse, %lse, %qs narrow {scale = 0.125 : f32} : tensor<1x4x100x16xf16>, tensor<1x2x100x16xf16>, tensor<1x2x100x16xf16>, tensor<1x4x100xf32>, tensor<1x4x100xf32>, tensor<1x4x100x16xf16>
+  return
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Up to a head size, and of 16-bit elements, one stage gives all gradients. Those of keys and values that are only returned have the keys' elements.
+// Up to a head size, and of 16-bit elements, one stage gives all gradients. Those of keys and values that are only returned have the keys' elements, where no query heads share them.
 // RUN: lighthouse-opt %s -lighthouse-separate-gradients="joined=64" | FileCheck %s
 
 !rows = tensor<1x4x100x64xbf16>
@@ -7,11 +7,19 @@
 // CHECK-LABEL: func.func @joined
 // CHECK-SAME: %[[Q:[^:]+]]: tensor<1x4x100x64xbf16>, %[[K:[^:]+]]: tensor<1x2x100x64xbf16>, %[[V:[^:]+]]: tensor<1x2x100x64xbf16>, %[[O:[^:]+]]: tensor<1x4x100x64xbf16>, %[[LSE:[^:]+]]: tensor<1x4x100xf32>, %[[DO:[^:]+]]: tensor<1x4x100x64xbf16>
 // CHECK-NEXT: %[[DELTA:.+]] = lighthouse.row_dot %[[O]], %[[DO]]
-// CHECK-NEXT: %[[DQ:.+]], %[[DK:.+]], %[[DV:.+]] = lighthouse.attend_backward_joined %[[Q]], %[[K]], %[[V]], %[[LSE]], %[[DELTA]], %[[DO]] narrow {scale = 2.500000e-01 : f32}
-// CHECK-NEXT: return %[[DQ]], %[[DK]], %[[DV]] : tensor<1x4x100x64xf32>, tensor<1x2x100x64xbf16>, tensor<1x2x100x64xbf16>
+// CHECK-NEXT: %[[DQ:.+]], %[[DK:.+]], %[[DV:.+]] = lighthouse.attend_backward_joined %[[Q]], %[[K]], %[[V]], %[[LSE]], %[[DELTA]], %[[DO]] {scale = 2.500000e-01 : f32}
+// CHECK-NEXT: return %[[DQ]], %[[DK]], %[[DV]] : tensor<1x4x100x64xf32>, tensor<1x2x100x64xf32>, tensor<1x2x100x64xf32>
 func.func @joined(%q: !rows, %k: !keys, %v: !keys, %o: !rows, %lse: tensor<1x4x100xf32>, %do: !rows) -> (tensor<1x4x100x64xf32>, tensor<1x2x100x64xf32>, tensor<1x2x100x64xf32>) {
   %0, %1, %2 = lighthouse.attend_backward %q, %k, %v, %o, %lse, %do {scale = 0.25 : f32} : !rows, !keys, !keys
   return %0, %1, %2 : tensor<1x4x100x64xf32>, tensor<1x2x100x64xf32>, tensor<1x2x100x64xf32>
+}
+
+// CHECK-LABEL: func.func @returned
+// CHECK: lighthouse.attend_backward_joined {{.+}} narrow {scale = 2.500000e-01 : f32}
+// CHECK: return %{{.+}} : tensor<1x4x100x64xf32>, tensor<1x4x100x64xbf16>, tensor<1x4x100x64xbf16>
+func.func @returned(%q: !rows, %lse: tensor<1x4x100xf32>) -> (tensor<1x4x100x64xf32>, tensor<1x4x100x64xf32>, tensor<1x4x100x64xf32>) {
+  %0, %1, %2 = lighthouse.attend_backward %q, %q, %q, %q, %lse, %q {scale = 0.25 : f32} : !rows, !rows, !rows
+  return %0, %1, %2 : tensor<1x4x100x64xf32>, tensor<1x4x100x64xf32>, tensor<1x4x100x64xf32>
 }
 
 // CHECK-LABEL: func.func @added
