@@ -68,8 +68,8 @@ struct LIGHTHOUSE_API RunOptions {
 /// How to compile, where there is a choice.
 struct LIGHTHOUSE_API CompileOptions {
   /// Whether every run must give the same bits. Otherwise dq of attention may vary by rounding from run to run, where
-  /// that is faster: on sm_90a with elements of 16 bits and heads of up to 128. Everything else has the same bits
-  /// anyway.
+  /// that is faster: on sm_90a with elements of 16 bits and heads of up to 128; with one level and shared key heads dk
+  /// and dv too. Everything else has the same bits anyway.
   bool deterministic = false;
 };
 

@@ -127,7 +127,7 @@ void bindOp(py::module_ &module) {
       "get_op", &getOp, "spec"_a, "device"_a = "cpu", "deterministic"_a = false,
       py::call_guard<py::gil_scoped_release>(),
       "The op of a spec: from this process, from the disk cache, or compiled now. deterministic: every run gives "
-      "the same bits; otherwise dq may vary by rounding where that is faster.");
+      "the same bits; otherwise gradients may vary by rounding where that is faster.");
   module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "", "schedules"_a = Schedules(),
              "The text of a spec's code at a stage: stages, fused, loops, llvm or asm; for a GPU architecture stages, "
              "fused, tile, nvvm, llvm, ptx or sass. schedules: parameters by kernel, of a GPU's.");
