@@ -30,6 +30,10 @@ llvm::Expected<CompiledModule> compileForCuda(mlir::ModuleOp module, const CudaT
 llvm::Expected<std::string> emitForCuda(mlir::ModuleOp module, const CudaTarget &target, EmitStage stage,
                                         llvm::StringRef kernel, const Schedules &schedules);
 
+/// Whether the program of a spec is another one where the target is deterministic: otherwise its results have the same
+/// bits from run to run anyway.
+bool dependsOnDeterminism(const Spec &spec, const CudaTarget &target);
+
 /// What machine code depends on besides spec and target, for cache keys: versions of Lighthouse and LLVM, this
 /// build of the library, and the pipelines' passes.
 std::string compilerKey();

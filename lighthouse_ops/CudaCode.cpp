@@ -22,12 +22,14 @@ std::optional<Assembler> assemblerFor(const Gpu &gpu) {
   return *found;
 }
 
-/// The first line, spec and schedules, is what `lighthouse cache list` shows. Who makes the machine code is part of it.
+/// The first line, spec, determinism and schedules, is what `lighthouse cache list` shows. Who makes the machine code
+/// is part of it.
 static std::string diskKey(const Spec &spec, const Schedules &schedules, const Gpu &gpu,
                            const std::optional<Assembler> &assembler) {
-  return fmt::format(
-      "{}{}{}\n{}\n{}\n{}", spec.str(), schedules.empty() ? "" : "; ", toString(schedules), gpu.target.key(),
-      assembler ? assembler->identity() : "driver of CUDA " + formatCudaVersion(gpu.driver.version()), compilerKey());
+  return fmt::format("{}{}{}{}\n{}\n{}\n{}", spec.str(), gpu.target.deterministic ? "; deterministic" : "",
+                     schedules.empty() ? "" : "; ", toString(schedules), gpu.target.key(),
+                     assembler ? assembler->identity() : "driver of CUDA " + formatCudaVersion(gpu.driver.version()),
+                     compilerKey());
 }
 
 static CompiledModule compile(const Spec &spec, const Schedules &schedules, const CudaTarget &target) {

@@ -122,29 +122,32 @@ static Schedules schedulesIn(const CompiledModule &module, const Schedules &sche
   return used;
 }
 
-void dumpIfAsked(const Spec &spec, const Schedules &schedules, const std::string &arch, const CompiledModule &module,
+void dumpIfAsked(const Spec &spec, const Schedules &schedules, const CudaTarget *target, const CompiledModule &module,
                  Origin origin) {
   const char *asked = std::getenv("LIGHTHOUSE_DUMP");
   if (!asked || !*asked)
     return;
+  bool deterministic = target && target->deterministic;
   SmallString<256> path(asked);
-  sys::path::append(path, folderName(spec, module.target));
+  sys::path::append(path, folderName(spec, module.target) + (deterministic ? "-deterministic" : ""));
   Folder folder(path.str().str());
   Schedules used = schedulesIn(module, schedules);
   try {
-    for (const StageFile &each : arch.empty() ? ArrayRef(kHostFiles) : ArrayRef(kCudaFiles))
+    for (const StageFile &each : target ? ArrayRef(kCudaFiles) : ArrayRef(kHostFiles))
       if (folder.failure.empty())
-        folder.write(each.file, emit(spec, each.stage, "", arch, each.stage == EmitStage::Stages ? Schedules() : used));
+        folder.write(each.file,
+                     emit(spec, each.stage, "", target ? target->arch : "",
+                          each.stage == EmitStage::Stages ? Schedules() : used, {.deterministic = deterministic}));
   } catch (const std::exception &error) {
     folder.failure = error.what();
   }
-  writeCode(folder, module, !arch.empty());
+  writeCode(folder, module, target != nullptr);
   std::string about = fmt::format(
       "spec: {}\ntarget: {}\ncode: {}\n", spec.str(), module.target,
       origin == Origin::Disk ? "from the disk cache, its stages compiled again for this folder" : "compiled");
   if (!used.empty())
     about += "tuned schedules: " + toString(used) + "\n";
-  if (!arch.empty())
+  if (target)
     if (std::string reason = writeSass(folder, module); !reason.empty())
       about += "no sass: " + reason + "\n";
   folder.write("about.txt", about + "compiler: " + compilerKey() + "\n");

@@ -44,10 +44,11 @@ static Expected<std::string> toSass(StringRef ptx, const CudaTarget &target) {
 }
 
 static std::string emitCuda(const Spec &spec, EmitStage stage, const std::string &kernel, const std::string &arch,
-                            const Schedules &schedules) {
+                            const Schedules &schedules, const CompileOptions &options) {
   Expected<CudaTarget> target = CudaTarget::fromArch(arch);
   if (!target)
     throw InvalidArgument(toString(target.takeError()));
+  target->deterministic = options.deterministic;
   if (stage == EmitStage::Loops || stage == EmitStage::Assembly)
     throw InvalidArgument(fmt::format(
         "stage: expects stages, fused, tile, nvvm, llvm, ptx or sass for {}, but got one of the host CPU", arch));
@@ -60,10 +61,10 @@ static std::string emitCuda(const Spec &spec, EmitStage stage, const std::string
 }
 
 std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel, const std::string &arch,
-                 const Schedules &schedules) {
+                 const Schedules &schedules, const CompileOptions &options) {
   spec.validate();
   if (!arch.empty())
-    return emitCuda(spec, stage, kernel, arch, schedules);
+    return emitCuda(spec, stage, kernel, arch, schedules, options);
   if (!schedules.empty())
     throw InvalidArgument(fmt::format("schedule: expects a GPU's architecture, as kernels of the CPU have no such "
                                       "parameters, but got '{}' without one",

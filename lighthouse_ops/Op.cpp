@@ -55,7 +55,7 @@ static OpPointer makeHostOp(const Spec &spec, const HostTarget &target) {
   if (std::optional<CompiledModule> stored = disk.lookup(key)) {
     Expected<OpPointer> op = HostOp::load(spec, *stored, Origin::Disk);
     if (op) {
-      dumpIfAsked(spec, {}, "", *stored, Origin::Disk);
+      dumpIfAsked(spec, {}, nullptr, *stored, Origin::Disk);
       return std::move(*op);
     }
     warnAnew("a module of the disk cache", toString(op.takeError()));
@@ -64,7 +64,7 @@ static OpPointer makeHostOp(const Spec &spec, const HostTarget &target) {
   auto compiled = compilation.take(compileForHost(compilation.stages(), target));
   auto op = compilation.take(HostOp::load(spec, compiled, Origin::Compiled));
   disk.store(key, compiled);
-  dumpIfAsked(spec, {}, "", compiled, Origin::Compiled);
+  dumpIfAsked(spec, {}, nullptr, compiled, Origin::Compiled);
   return op;
 }
 
@@ -86,7 +86,7 @@ static OpPointer makeCudaOp(const Spec &spec, const Schedules &schedules, const 
                                   [&] { return std::make_shared<const CudaCode>(cudaCode(spec, schedules, gpu)); });
   Expected<OpPointer> op = CudaOp::load(spec, code->module, gpu.context, code->origin);
   if (op) {
-    dumpIfAsked(spec, schedules, gpu.target.arch, code->module, code->origin);
+    dumpIfAsked(spec, schedules, &gpu.target, code->module, code->origin);
     return std::move(*op);
   }
   auto failed = [&](Error error) {
@@ -101,7 +101,7 @@ static OpPointer makeCudaOp(const Spec &spec, const Schedules &schedules, const 
   Expected<OpPointer> second = CudaOp::load(spec, anew.module, gpu.context, anew.origin);
   if (!second)
     throw failed(second.takeError());
-  dumpIfAsked(spec, schedules, gpu.target.arch, anew.module, anew.origin);
+  dumpIfAsked(spec, schedules, &gpu.target, anew.module, anew.origin);
   return std::move(*second);
 }
 
@@ -119,8 +119,9 @@ static OpPointer makeTunedCudaOp(const Spec &spec, const Schedules &schedules, c
   }
 }
 
-static OpPointer getCudaOp(const Spec &spec, int ordinal) {
+static OpPointer getCudaOp(const Spec &spec, int ordinal, const CompileOptions &options) {
   Gpu gpu = Gpu::open(ordinal);
+  gpu.target.deterministic = options.deterministic && dependsOnDeterminism(spec, gpu.target);
   Schedules schedules = schedulesFor(spec, gpu);
   std::string key = fmt::format("{}\n{}\n{}\ncuda:{} {}", spec.str(), toString(schedules), gpu.target.key(), ordinal,
                                 static_cast<const void *>(gpu.context->handle));
@@ -133,10 +134,10 @@ static OpPointer getCudaOp(const Spec &spec, int ordinal) {
 
 Op::~Op() = default;
 
-std::shared_ptr<const Op> Op::get(const Spec &given, Device device) {
+std::shared_ptr<const Op> Op::get(const Spec &given, Device device, const CompileOptions &options) {
   given.validate();
   Spec spec = canonical(given);
-  return device.kind == DeviceKind::Cpu ? getHostOp(spec) : getCudaOp(spec, device.ordinal);
+  return device.kind == DeviceKind::Cpu ? getHostOp(spec) : getCudaOp(spec, device.ordinal, options);
 }
 
 void clearMemoryCache() {

@@ -65,6 +65,14 @@ struct LIGHTHOUSE_API RunOptions {
   int64_t first_launch = 0, end_launch = -1;
 };
 
+/// How to compile, where there is a choice.
+struct LIGHTHOUSE_API CompileOptions {
+  /// Whether every run must give the same bits. Otherwise dq of attention may vary by rounding from run to run, where
+  /// that is faster: on sm_90a with elements of 16 bits and heads of up to 128; with one level and shared key heads dk
+  /// and dv too. Everything else has the same bits anyway.
+  bool deterministic = false;
+};
+
 /// How the last `Op::get` of a spec found its code.
 enum class Origin : uint8_t { Memory, Disk, Compiled };
 
@@ -73,8 +81,11 @@ class LIGHTHOUSE_API Op {
 public:
   /// Validates the spec and returns its op: from this process, from the disk cache, or compiled now. Concurrent callers
   /// of one spec compile once. On a GPU the code is loaded into the context that is current on this thread, if it is
-  /// of that GPU, else into its primary context. Throws InvalidArgument, CompileError or DeviceError.
-  static std::shared_ptr<const Op> get(const Spec &spec, Device device = Device::cpu());
+  /// of that GPU, else into its primary context. Deterministic or not, forward gives the same bits, and backward takes
+  /// the same inputs (its outputs may have other dtypes), so forward of one op and backward of the other go together.
+  /// Throws InvalidArgument, CompileError or DeviceError.
+  static std::shared_ptr<const Op> get(const Spec &spec, Device device = Device::cpu(),
+                                       const CompileOptions &options = {});
 
   virtual ~Op();
   virtual const Spec &spec() const = 0;
@@ -104,7 +115,8 @@ enum class EmitStage : uint8_t { Stages, Fused, Loops, LLVM, Assembly, Tile, NVV
 /// SASS needs ptxas, and nvdisasm or cuobjdump. `schedules` are parameters of a GPU's kernels in place of the defaults,
 /// from Fused on.
 LIGHTHOUSE_API std::string emit(const Spec &spec, EmitStage stage, const std::string &kernel = "",
-                                const std::string &arch = "", const Schedules &schedules = {});
+                                const std::string &arch = "", const Schedules &schedules = {},
+                                const CompileOptions &options = {});
 
 /// Drops every op held by this process (the disk cache stays). Ops in use live on until released.
 LIGHTHOUSE_API void clearMemoryCache();

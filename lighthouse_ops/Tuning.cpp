@@ -3,6 +3,7 @@
 // Tuning: the kernels of a spec one after another.
 #include "lighthouse_ops/Tuning.h"
 
+#include "compiler/Compile.h"
 #include "lighthouse_ops/Compilation.h"
 #include "lighthouse_ops/CudaCode.h"
 #include "lighthouse_ops/KernelSearch.h"
@@ -146,6 +147,7 @@ Tuning tune(const Spec &given, Device device, const TuneOptions &options) {
     throw InvalidArgument("op: expects attention or gather, but got scatter, whose kernels are tuned with attention");
   Spec spec = canonical(given);
   Gpu gpu = Gpu::open(device.ordinal);
+  gpu.target.deterministic = options.compile.deterministic && dependsOnDeterminism(spec, gpu.target);
   std::vector<SearchSpace> spaces = chosenSpaces(searchSpacesOf(spec, gpu.target), options.kernels);
   std::string file = options.database.empty() ? knownTunings(gpu.device.name)->file : options.database;
   if (file.empty())

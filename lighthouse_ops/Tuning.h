@@ -4,6 +4,7 @@
 #pragma once
 
 #include "lighthouse_ops/Device.h"
+#include "lighthouse_ops/Op.h"
 #include "lighthouse_ops/Schedules.h"
 #include "lighthouse_ops/Spec.h"
 
@@ -52,6 +53,7 @@ struct LIGHTHOUSE_API TuneOptions {
   std::vector<std::string> kernels = {}; ///< to search; empty for all of the spec
   std::string database = {};             ///< file to keep the results in; empty for the user's, beside the cache
   bool shows_progress = false;           ///< on stderr
+  CompileOptions compile = {};           ///< of the op whose kernels these are
 };
 
 /// Searches the parameters of a spec's kernels on a GPU: each candidate is compiled, run on random numbers, compared

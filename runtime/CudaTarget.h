@@ -24,7 +24,7 @@ struct CudaTarget {
   int ptx_version = 0;  ///< 80 is PTX 8.0: the lowest that has the architecture
   int cuda_version = 0; ///< 12000 is CUDA 12.0: the first whose driver and ptxas read that PTX
   int driver = 0;       ///< the driver branch that came with it: 525
-  /// Whether every run must give the same bits; otherwise gradients of queries may be summed in any order.
+  /// Whether every run must give the same bits; otherwise attention's gradients may be summed in any order.
   bool deterministic = false;
 
   // What a multiprocessor has for the blocks on it, and what one block may have of it.

@@ -7,6 +7,7 @@
 #include "compiler/Cuda/Codegen.h"
 #include "compiler/Cuda/CompileSteps.h"
 #include "compiler/Cuda/Grids.h"
+#include "compiler/Cuda/Hopper.h"
 #include "compiler/Passes.h"
 #include "compiler/Pipelines.h"
 #include "dialects/Lighthouse/Lighthouse.h"
@@ -32,6 +33,11 @@ void setSchedules(ModuleOp module, Schedules &schedules) {
         parameters.append(name, builder.getI64IntegerAttr(value));
       kernel->setAttr(kScheduleAttr, parameters.getDictionary(module.getContext()));
     }
+}
+
+bool dependsOnDeterminism(const Spec &spec, const CudaTarget &target) {
+  return spec.op == OpKind::Attention && spec.dtype != DType::Float32 && target.arch == "sm_90a" &&
+         spec.head_dim <= cuda::kHopperHeadDim;
 }
 
 llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target, const Schedules &schedules) {

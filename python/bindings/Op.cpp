@@ -85,8 +85,8 @@ void run(const Op &op, const std::string &direction, const py::sequence &pointer
 }
 
 /// The binding's holder; pybind11 wants it without const.
-std::shared_ptr<Op> getOp(const Spec &spec, const std::string &device) {
-  return std::const_pointer_cast<Op>(Op::get(spec, parseDevice(device)));
+std::shared_ptr<Op> getOp(const Spec &spec, const std::string &device, bool deterministic) {
+  return std::const_pointer_cast<Op>(Op::get(spec, parseDevice(device), {.deterministic = deterministic}));
 }
 
 std::string emitText(const Spec &spec, const std::string &stage, const std::string &kernel, const std::string &arch,
@@ -123,8 +123,11 @@ void bindOp(py::module_ &module) {
            "first_launch"_a = 0, "end_launch"_a = -1,
            "Runs on addresses, in the order of the signature; strides are in elements. The launches from first_launch "
            "up to end_launch, all by default, when those before have run on the same memory.");
-  module.def("get_op", &getOp, "spec"_a, "device"_a = "cpu", py::call_guard<py::gil_scoped_release>(),
-             "The op of a spec: from this process, from the disk cache, or compiled now.");
+  module.def(
+      "get_op", &getOp, "spec"_a, "device"_a = "cpu", "deterministic"_a = false,
+      py::call_guard<py::gil_scoped_release>(),
+      "The op of a spec: from this process, from the disk cache, or compiled now. deterministic: every run gives "
+      "the same bits; otherwise gradients may vary by rounding where that is faster.");
   module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "", "schedules"_a = Schedules(),
              "The text of a spec's code at a stage: stages, fused, loops, llvm or asm; for a GPU architecture stages, "
              "fused, tile, nvvm, llvm, ptx or sass. schedules: parameters by kernel, of a GPU's.");

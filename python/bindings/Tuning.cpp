@@ -24,10 +24,11 @@ py::list listRejections(const std::vector<Rejection> &rejections) {
 /// (spec, gpu, database, [(kernel, defaults, best, default_microseconds, microseconds, tried, pruned, rejected), ...],
 /// table)
 py::tuple runTune(const Spec &spec, const std::string &device, std::vector<std::string> kernels, std::string database,
-                  bool progress) {
+                  bool progress, bool deterministic) {
   const Tuning tuning = [&] {
     const py::gil_scoped_release release;
-    return tune(spec, parseDevice(device), {std::move(kernels), std::move(database), progress});
+    return tune(spec, parseDevice(device),
+                {std::move(kernels), std::move(database), progress, {.deterministic = deterministic}});
   }();
   py::list list;
   for (const KernelTuning &each : tuning.kernels)
@@ -39,7 +40,7 @@ py::tuple runTune(const Spec &spec, const std::string &device, std::vector<std::
 } // namespace
 
 void bindTuning(py::module_ &module) {
-  module.def("tune", &runTune, "spec"_a, "device"_a, "kernels"_a, "database"_a, "progress"_a,
+  module.def("tune", &runTune, "spec"_a, "device"_a, "kernels"_a, "database"_a, "progress"_a, "deterministic"_a,
              "Tunes a spec: (spec, gpu, database, ((kernel, defaults, best, default_microseconds, microseconds, tried, "
              "pruned, rejected), ...), table).");
   module.def(

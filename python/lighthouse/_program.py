@@ -53,11 +53,11 @@ class Function:
 class Program:
     """A compiled spec: ``forward``, ``backward``."""
 
-    def __init__(self, spec: _lighthouse.Spec, device: str) -> None:
+    def __init__(self, spec: _lighthouse.Spec, device: str, deterministic: bool) -> None:
         if device != "cpu":
             _cuda.refuse_in_capture()
             _cuda.add_tool_folders()
-        op = _lighthouse.get_op(spec, device)
+        op = _lighthouse.get_op(spec, device, deterministic)
         self.forward = Function(op, "forward")
         self.backward = Function(op, "backward")
 
@@ -77,8 +77,12 @@ def program(
     topk: int,
     scorer: str = "norm",
     scale: float = 0.0,
+    deterministic: bool = False,
 ) -> Program:
     """Returns the program of a spec for a device ("cpu", "cuda:0"), compiled now if need be.
+
+    Deterministic or not, forward gives the same bits, and backward takes the same inputs; its outputs may have other
+    dtypes. Where a spec's results have the same bits anyway both are the same code.
 
     Raises ValueError for sizes that do not go together.
     """
@@ -98,6 +102,7 @@ def program(
             scale=scale,
         ),
         device,
+        deterministic,
     )
 
 

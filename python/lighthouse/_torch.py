@@ -9,6 +9,7 @@ from torch import Tensor
 
 from lighthouse import _arguments, _torch_attention, _torch_eager, _torch_gather
 from lighthouse._program import cached
+from lighthouse._torch_run import is_deterministic
 
 _known_settings = cached(_arguments.settings)
 
@@ -44,7 +45,8 @@ def prepare(q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[...,
     _check_tensors(q, k, v)
     q, k, v = _autocast(q, k, v)
     if attention_fn is None:
-        _torch_eager.prepare(q, k, v, settings, want_aux=False)
+        layout = _torch_eager.prepare(q, k, v, settings, want_aux=False)
+        layout.program_of(is_deterministic())  # Of a layout that is there already, backward may be the other one.
         return
     _arguments.function("attention_fn", attention_fn)
     _check_sizes(q, k, v)

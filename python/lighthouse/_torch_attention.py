@@ -61,7 +61,8 @@ def _attention_backward(
         outputs = run(function, named(function.inputs, tensors), by_name)
     else:
         outputs = allocate(function, by_name, dout.device)
-    return outputs["dq"], outputs["dk"], outputs["dv"]
+    # Programs differ in what they round themselves, and graphs are traced with one and may be run with the other.
+    return tuple(outputs[name].to(dout.dtype) for name in ("dq", "dk", "dv"))
 
 
 @custom_op("lighthouse::attention_backward", mutates_args=(), device_types=("cpu", "cuda"))
@@ -78,7 +79,7 @@ def attention_backward(
     scorer: str,
     scale: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Returns dq, dk, dv in the layouts of q, k, v. ``kept``: the compiled backward's other inputs."""
+    """Returns dq, dk, dv in the layouts and the dtype of q, k, v. ``kept``: the compiled backward's other inputs."""
     settings = (num_levels, pooling_factor, topk, scorer, scale)
     return _attention_backward(dout, kept, (q_stride, k_stride, v_stride), num_kv_heads, settings, compute=True)
 

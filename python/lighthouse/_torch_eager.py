@@ -6,7 +6,8 @@ call (no compiler, mode, transform or subclass), an ``autograd.Function`` does t
 backward keeps beside q, k, v and out lies in one piece of memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,9 +16,10 @@ from torch.autograd import forward_ad
 from torch.autograd.function import once_differentiable
 
 from lighthouse import _arguments
-from lighthouse._program import Program, cached, program
+from lighthouse._program import Program, cached
+from lighthouse._program import program as _program
 from lighthouse._torch_attention import attention_backward, kept_names
-from lighthouse._torch_run import ROW_ALIGNMENT, Bound
+from lighthouse._torch_run import ROW_ALIGNMENT, Bound, is_deterministic
 
 PLAIN = (Tensor, torch.nn.Parameter)
 
@@ -46,17 +48,27 @@ def is_plain(tensors: Sequence[Any]) -> bool:
 class Layout:
     """Forward and backward of a program, bound to the strides of q, k and v.
 
-    ``apart``: the outputs that are tensors of their own; ``outputs`` are their names in the order of the results.
+    Backward is that of the deterministic program or of the other, as torch wants it when it runs. Forward is the same
+    in both, and comes from the one that is wanted when the layout is made.
+
+    ``program_of`` gives the program by whether it is deterministic. ``apart``: the outputs that are tensors of their
+    own; ``outputs`` are their names in the order of the results.
     """
 
     def __init__(
-        self, program: Program, device: torch.device, strides: tuple, settings: _arguments.Settings, apart: tuple
+        self,
+        program_of: Callable[[bool], Program],
+        device: torch.device,
+        strides: tuple,
+        settings: _arguments.Settings,
+        apart: tuple,
     ) -> None:
-        self.settings, self.device = settings, device
+        program = program_of(is_deterministic())
+        self.program_of, self.settings, self.device = program_of, settings, device
         self.strides = dict(zip("qkv", strides, strict=True))
         self.num_kv_heads = program.forward.inputs[1].shape[1]
         self.forward = Bound(program.forward, device, strides, {"out": strides[0]}, apart=apart)
-        self.function, self.backwards = program.backward, {}
+        self.function, self.backwards = program.backward, ({}, {})  # False, True
         self.outputs = [argument.name for argument in program.forward.outputs if argument.name in apart]
         self.out = self.outputs.index("out")
 
@@ -80,11 +92,13 @@ class Layout:
         if not is_plain((*inputs, block) if block is not None else inputs):
             return self._through_operator(dout, saved, block)
         strides = tuple(tensor.stride() for tensor in inputs)
-        bound = self.backwards.get(strides)
+        deterministic = is_deterministic()
+        bound = self.backwards[deterministic].get(strides)
         if bound is None:
             layouts = {"d" + name: each for name, each in self.strides.items()}
-            bound = Bound(self.function, self.device, strides, layouts, block=self.forward.block)
-            self.backwards[strides] = bound
+            function = self.program_of(deterministic).backward
+            bound = Bound(function, self.device, strides, layouts, block=self.forward.block)
+            self.backwards[deterministic][strides] = bound
         return bound(inputs, block)[0]
 
     def _through_operator(self, dout: Tensor, saved: list[Tensor], block: Tensor | None) -> list[Tensor]:
@@ -132,8 +146,9 @@ def layout_of(
     _arguments.shapes(*shapes)
     (batch, num_heads, seq_len, head_dim), (_, num_kv_heads, _, _), _ = shapes
     device = devices[0]
-    made = program("attention", str(device), dtype, batch, num_heads, num_kv_heads, seq_len, head_dim, *settings)
-    return Layout(made, device, strides, settings, ("out", "indices", "lse") if want_aux else ("out",))
+    sizes = (batch, num_heads, num_kv_heads, seq_len, head_dim)
+    program_of = partial(_program, "attention", str(device), dtype, *sizes, *settings)
+    return Layout(program_of, device, strides, settings, ("out", "indices", "lse") if want_aux else ("out",))
 
 
 def prepare(q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool) -> Layout:

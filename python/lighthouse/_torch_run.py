@@ -18,6 +18,8 @@ ALIGNMENT = 64  # bytes, of what lies in a block
 ROW_ALIGNMENT = 16  # bytes, of what a GPU reads
 SMALL = 1 << 20  # bytes, of a block and a workspace that are kept in one piece: a second one costs more time than room
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int32": torch.int32}
+# torch.are_deterministic_algorithms_enabled, without its Python.
+is_deterministic = torch._C._get_deterministic_algorithms
 DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 # The current stream's address; torch.cuda.current_stream makes an object first.
@@ -215,8 +217,13 @@ def named(arguments: Iterable[Argument], tensors: Mapping[str, Tensor]) -> list[
 def program_of(
     op: str, q: Tensor, num_kv_heads: int, seq_len: int, levels: tuple[int, int, int], scorer: str, scale: float = 0.0
 ) -> Program:
-    """Program for q [B, Hq, *, D] on its device; ``levels`` is num_levels, pooling_factor, topk."""
+    """Program for q [B, Hq, *, D] on its device; ``levels`` is num_levels, pooling_factor, topk.
+
+    It is deterministic where torch's algorithms are to be so now.
+    """
     if q.dtype not in DTYPE_NAMES:
         raise TypeError(f"{op}: expects dtype float32, bfloat16 or float16, but got {q.dtype}")
     sizes = (q.shape[0], q.shape[1], num_kv_heads, seq_len, q.shape[3])
-    return program(op, str(q.device), DTYPE_NAMES[q.dtype], *map(int, (*sizes, *levels)), scorer, scale)
+    return program(
+        op, str(q.device), DTYPE_NAMES[q.dtype], *map(int, (*sizes, *levels)), scorer, scale, is_deterministic()
+    )

@@ -59,6 +59,7 @@ def autotune(
     kernels: list[str] | tuple[str, ...] = (),
     database: str | None = None,
     progress: bool = True,
+    deterministic: bool = False,
 ) -> Tuning:
     """Searches the parameters of the kernels of such calls of ``attention``; calls from now on take what it finds.
 
@@ -73,6 +74,7 @@ def autotune(
         kernels: names such as "forward_attend", to search these only.
         database: file to keep the results in; None for the user's, beside the cache.
         progress: show how far it is on stderr.
+        deterministic: search the kernels of calls under ``torch.use_deterministic_algorithms(True)``.
 
     Returns:
         ``Tuning``, which prints as a table.
@@ -96,7 +98,7 @@ def autotune(
     _cuda.refuse_in_capture()
     _cuda.add_tool_folders()
     spec_text, gpu, file, found, table = _lighthouse.tune(
-        spec, "cuda:0" if name == "cuda" else name, list(kernels), database or "", progress
+        spec, "cuda:0" if name == "cuda" else name, list(kernels), database or "", progress, bool(deterministic)
     )
     clear_memory_cache()
     return Tuning(spec_text, gpu, file, [KernelTuning(*each) for each in found], table)

@@ -4,6 +4,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -50,6 +52,17 @@ def run(
     dq, dk, dv = torch.autograd.grad(out, (q, k, v), moved(dout, device))
     results = {"out": out.detach(), "indices": aux.indices, "lse": aux.lse, "dq": dq, "dk": dk, "dv": dv}
     return {name: x if x is None else x.cpu() for name, x in results.items()}
+
+
+@contextmanager
+def deterministic_algorithms(enabled: bool = True) -> Iterator[None]:
+    """``torch.use_deterministic_algorithms`` for a while."""
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(enabled)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
 
 
 def same_bits(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:

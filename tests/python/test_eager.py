@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The short way of eager calls: the same as the registered operators, and taken only where autograd alone looks on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import lighthouse
 import pytest
 import torch
-from helpers import SMALL, run, same_bits, small_inputs
-from lighthouse import _torch_run
+from helpers import SMALL, deterministic_algorithms, run, same_bits, small_inputs
+from lighthouse import _lighthouse, _torch_run
 from reference import Settings
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -56,6 +57,68 @@ def test_modes_may_come_and_go(settings: Settings) -> None:
     assert watching.names == ["attention"]
     for result in (grads, torch.autograd.grad(out, leaves, dout)):
         assert all(torch.equal(x, expected[name]) for x, name in zip(result, ("dq", "dk", "dv"), strict=True))
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+    """Of each program that is made, whether it is deterministic. There is none yet."""
+    made, get_op = [], _lighthouse.get_op
+
+    def noted(spec: _lighthouse.Spec, device: str, deterministic: bool) -> _lighthouse.Op:
+        made.append(deterministic)
+        return get_op(spec, device, deterministic)
+
+    monkeypatch.setattr(_lighthouse, "get_op", noted)
+    lighthouse.clear_memory_cache()
+    yield made
+    lighthouse.clear_memory_cache()
+
+
+@pytest.mark.parametrize("way", [nullcontext, Watching], ids=["eager", "operators"])
+@each_settings
+def test_backward_is_deterministic_where_that_is_wanted_when_it_runs(
+    settings: Settings, way: Callable, made: list[bool]
+) -> None:
+    q, k, v, dout = small_inputs()
+    leaves = [x.detach().requires_grad_() for x in (q, k, v)]
+
+    def forward() -> Tensor:
+        with way():
+            return lighthouse.attention(*leaves, **vars(settings))
+
+    def backward(out: Tensor) -> tuple[Tensor, ...]:
+        with way():
+            return torch.autograd.grad(out, leaves, dout, retain_graph=True)
+
+    out = forward()
+    expected = backward(out)
+    assert made == [False]
+    with deterministic_algorithms():
+        results = [backward(out)]
+        assert made == [False, True]
+        results.append(backward(forward()))
+    results.append(backward(out))
+    assert made == [False, True], "both stay"
+    for result in results:  # On the CPU both are the same code.
+        assert all(torch.equal(x, y) for x, y in zip(result, expected, strict=True))
+
+
+def test_who_wants_deterministic_results_compiles_nothing_else(made: list[bool]) -> None:
+    inputs = small_inputs()
+    with deterministic_algorithms():
+        first = run(*inputs, SMALL)
+        assert same_bits(first, run(*inputs, SMALL))
+    assert made == [True]
+
+
+def test_prepare_looks_at_what_is_wanted(made: list[bool]) -> None:
+    q, k, v, dout = small_inputs()
+    lighthouse.prepare(q, k, v, **vars(SMALL))
+    with deterministic_algorithms():
+        lighthouse.prepare(q, k, v, **vars(SMALL))
+        assert made == [False, True]
+        run(q, k, v, dout, SMALL)
+    assert made == [False, True]
 
 
 class Wrapped(Tensor):

@@ -71,6 +71,20 @@ def test_dump_of_a_gpu(tmp_path: Path) -> None:
     assert "8-sass.txt" not in files
 
 
+@needs_fake
+def test_dumps_of_deterministic_code_lie_apart(tmp_path: Path) -> None:
+    code = """
+from lighthouse import _lighthouse as l
+for deterministic in (False, True):
+    l.get_op(l.Spec(seq_len=64, head_dim=8, dtype="bfloat16"), "cuda:0", deterministic)"""
+    assert ran(code, **FAKE_GPU, LIGHTHOUSE_CACHE="0", LIGHTHOUSE_DUMP=str(tmp_path)) == ""
+    default, deterministic = sorted(tmp_path.iterdir())
+    assert default.name == "attention-bfloat16-B1-H1-N64-D8-L1-sm_90a"
+    assert deterministic.name == default.name + "-deterministic"
+    assert "attend_backward_joined" in (default / "3-tile.mlir").read_text()
+    assert "attend_backward_joined" not in (deterministic / "3-tile.mlir").read_text()
+
+
 def test_scale_is_in_the_name(tmp_path: Path) -> None:
     for scale in (0.25, 8**-0.5):
         code = f"from lighthouse import _lighthouse as l; l.get_op(l.Spec(seq_len=64, head_dim=8, scale={scale!r}))"

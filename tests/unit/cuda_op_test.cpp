@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // CudaOp on the fake driver: what it checks and launches, how failures read, and what `devices` lists.
+#include "compiler/Compile.h"
 #include "lighthouse_ops/CudaOp.h"
+#include "runtime/CudaTarget.h"
 #include "tests/unit/fake_cuda.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -253,6 +255,86 @@ TEST_F(CudaGetTest, EmittedPtxIsWhatIsLoaded) {
     std::string kernel = image.substr(image.find(".entry ") + 7).take_until([](char c) { return c == '('; }).str();
     EXPECT_EQ(emit(smallSpec(), EmitStage::PTX, kernel, "sm_90a"), image);
   }
+}
+
+/// Attention backward that adds up gradients in any order, where it may.
+static Spec wideSpec() { return {.dtype = DType::BFloat16, .seq_len = 128, .head_dim = 64}; }
+
+TEST_F(CudaGetTest, DeterministicOpsAreOthersBesideTheDefault) {
+  auto op = Op::get(wideSpec(), Device::cuda()), other = Op::get(wideSpec(), Device::cuda(), {.deterministic = true});
+  EXPECT_NE(op, other);
+  auto names = [](const Op &each, Direction direction) {
+    std::vector<std::string> list;
+    for (const LaunchInfo &launch : each.launches(direction))
+      list.push_back(launch.kernel);
+    return list;
+  };
+  EXPECT_EQ(names(*op, Direction::Backward),
+            (std::vector<std::string>{"backward_row_dot", "backward_attend_backward_joined"}));
+  EXPECT_EQ(names(*other, Direction::Backward),
+            (std::vector<std::string>{"backward_row_dot", "backward_attend_backward_keys",
+                                      "backward_attend_backward_queries"}));
+  EXPECT_EQ(names(*op, Direction::Forward), names(*other, Direction::Forward));
+  int loaded = fake.loaded;
+  EXPECT_EQ(Op::get(wideSpec(), Device::cuda()), op);
+  EXPECT_EQ(Op::get(wideSpec(), Device::cuda(), {.deterministic = true}), other);
+  EXPECT_EQ(fake.loaded, loaded) << "toggling loads nothing";
+  clearMemoryCache();
+  EXPECT_EQ(Op::get(wideSpec(), Device::cuda())->origin(), Origin::Disk);
+  EXPECT_EQ(Op::get(wideSpec(), Device::cuda(), {.deterministic = true})->origin(), Origin::Disk);
+}
+
+TEST_F(CudaGetTest, DeterministicOrNotForwardIsTheSameAndWhatBackwardReads) {
+  for (int64_t levels : {1, 2}) {
+    Spec spec = wideSpec();
+    spec.seq_len = 512;
+    spec.num_levels = levels;
+    auto op = Op::get(spec, Device::cuda()), other = Op::get(spec, Device::cuda(), {.deterministic = true});
+    for (Direction direction : {Direction::Forward, Direction::Backward}) {
+      const Signature &one = op->signature(direction), &two = other->signature(direction);
+      ASSERT_EQ(one.arguments.size(), two.arguments.size());
+      for (size_t i = 0; i < one.arguments.size(); ++i) {
+        const Argument &x = one.arguments[i], &y = two.arguments[i];
+        if (direction == Direction::Backward && x.is_output && y.is_output)
+          continue;
+        EXPECT_EQ(std::tie(x.name, x.dtype, x.shape, x.is_output, x.strided),
+                  std::tie(y.name, y.dtype, y.shape, y.is_output, y.strided));
+      }
+    }
+    for (const LaunchInfo &launch : op->launches(Direction::Forward))
+      EXPECT_EQ(emit(spec, EmitStage::PTX, launch.kernel, "sm_90a"),
+                emit(spec, EmitStage::PTX, launch.kernel, "sm_90a", {}, {.deterministic = true}));
+  }
+}
+
+TEST_F(CudaGetTest, DeterministicOpsAreTheDefaultWhereThatIsDeterministic) {
+  auto same = [](const Spec &spec, int device = 0) {
+    return Op::get(spec, Device::cuda(device)) == Op::get(spec, Device::cuda(device), {.deterministic = true});
+  };
+  Spec exact = wideSpec(), wider = wideSpec(), gather = wideSpec();
+  exact.dtype = DType::Float32;
+  wider.head_dim = 136;
+  gather.op = OpKind::Gather;
+  gather.seq_len = 512;
+  gather.num_levels = 2;
+  for (const Spec &spec : {exact, wider, gather})
+    EXPECT_TRUE(same(spec)) << spec.str();
+  fake.capabilities = {90, 80};
+  EXPECT_TRUE(same(wideSpec(), 1));
+  EXPECT_EQ(Op::get(wideSpec()), Op::get(wideSpec(), Device::cpu(), {.deterministic = true}));
+}
+
+/// What decides it for an op decides it for the compiler.
+TEST(Determinism, RuleIsThatOfTheKernels) {
+  for (DType dtype : {DType::Float32, DType::BFloat16, DType::Float16})
+    for (int64_t head_dim : {64, 128, 136})
+      for (OpKind op : {OpKind::Attention, OpKind::Gather, OpKind::Scatter})
+        for (const char *arch : {"sm_80", "sm_90a", "sm_100a"}) {
+          Spec spec = {.op = op, .dtype = dtype, .seq_len = 512, .head_dim = head_dim, .num_levels = 2};
+          bool differs = emit(spec, EmitStage::Fused, "", arch) !=
+                         emit(spec, EmitStage::Fused, "", arch, {}, {.deterministic = true});
+          EXPECT_EQ(differs, dependsOnDeterminism(spec, cantFail(CudaTarget::fromArch(arch)))) << spec.str() << arch;
+        }
 }
 
 TEST_F(CudaGetTest, DevicesShareCode) {

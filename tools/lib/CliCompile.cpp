@@ -38,7 +38,7 @@ struct EmitCommand : Command {
     if (target.empty() && isOfGpu(stage))
       return fail("arch: expects an architecture where there is no GPU, for example --arch sm_90a, but got none",
                   kBadUsage);
-    std::string text = emit(spec.spec(), stage, kernel, target, chosenSchedules());
+    std::string text = emit(spec.spec(), stage, kernel, target, chosenSchedules(), {.deterministic = deterministic});
     if (!StringRef(text).ends_with("\n"))
       text += '\n';
     return write(text);
@@ -57,6 +57,9 @@ struct EmitCommand : Command {
           "GPU: parameters of a kernel in place of its defaults, for example forward_attend:block_rows=64,warps=4; "
           "as often as need be"),
       cl::value_desc("kernel:name=value,..."), cl::sub(sub), cl::cat(category())};
+  cl::opt<bool> deterministic{"deterministic",
+                              cl::desc("GPU: code whose every run gives the same bits, where the default's does not"),
+                              cl::sub(sub), cl::cat(category())};
   cl::opt<std::string> file{"o",
                             cl::desc("where to write (stdout)"),
                             cl::value_desc("file"),

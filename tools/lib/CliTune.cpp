@@ -50,6 +50,8 @@ struct TuneCommand : Command {
                                 cl::value_desc("name"), cl::sub(sub), cl::cat(category())};
   cl::opt<int> device{"device",     cl::desc("which GPU (0)"), cl::value_desc("number"), cl::init(0),
                       cl::sub(sub), cl::cat(category())};
+  cl::opt<bool> deterministic{"deterministic", cl::desc("the kernels of code whose every run gives the same bits"),
+                              cl::sub(sub), cl::cat(category())};
   cl::opt<std::string> database{"database",
                                 cl::desc("keep the results in this file (that of the GPU's model beside the cache)"),
                                 cl::value_desc("file"), cl::sub(sub), cl::cat(category())};
@@ -60,6 +62,7 @@ private:
     options.kernels.assign(kernels.begin(), kernels.end());
     options.database = database;
     options.shows_progress = true;
+    options.compile.deterministic = deterministic;
     try {
       outs() << tune(spec.spec(), Device::cuda(device), options).str();
       return 0;
