@@ -16,12 +16,14 @@ from lighthouse._tuning import KernelTuning, Tuning, autotune
 if TYPE_CHECKING:
     from lighthouse import nn
     from lighthouse.nn import set_dense
+    from lighthouse.schedule import TwoStage
 
 __all__ = [
     "Aux",
     "Device",
     "KernelTuning",
     "Tuning",
+    "TwoStage",
     "__version__",
     "attention",
     "autotune",
@@ -40,6 +42,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("lighthouse.nn")
     if name == "set_dense":
         return importlib.import_module("lighthouse.nn").set_dense
+    if name == "TwoStage":
+        return importlib.import_module("lighthouse.schedule").TwoStage
     raise AttributeError(f"module 'lighthouse' has no attribute {name!r}")
 
 

@@ -59,7 +59,7 @@ def attention(
         tensors gradients reach q, k and v; the selection carries none. With numpy there is no gradient.
         On the CPU torch runs ``torch.get_num_threads()`` threads, numpy ``LIGHTHOUSE_NUM_THREADS`` or one for each
         core; the result has the same bits for any number. On a GPU everything is put on torch's current stream of
-        that device, and nothing waits. Under ``torch.autocast`` float32 inputs are converted as for
+        that device, and nothing waits. Under ``torch.autocast`` inputs are converted to its dtype as for
         ``scaled_dot_product_attention``.
 
     Raises:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from lighthouse import _arguments, _torch_attention, _torch_eager, _torch_gather
 from lighthouse._program import cached
-from lighthouse._torch_run import is_deterministic
+from lighthouse._torch_run import DTYPE_NAMES, is_deterministic
 
 _known_settings = cached(_arguments.settings)
 
@@ -80,12 +80,12 @@ def _check_sizes(q: Tensor, k: Tensor, v: Tensor) -> None:
 
 
 def _autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """What autocast does to the inputs of scaled_dot_product_attention."""
+    """What autocast does to the inputs of scaled_dot_product_attention: all but float64 get its dtype."""
     device = "cuda" if q.is_cuda else "cpu"
     if not torch.is_autocast_enabled(device):
         return q, k, v
     dtype = torch.get_autocast_dtype(device)
-    return tuple(x.to(dtype) if x.dtype == torch.float32 else x for x in (q, k, v))
+    return tuple(x.to(dtype) if x.dtype in DTYPE_NAMES else x for x in (q, k, v))
 
 
 def _with_own_attention(

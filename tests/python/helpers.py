@@ -70,7 +70,7 @@ def same_bits(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(x, second[name]) for name, x in first.items())
 
 
-def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+def python(*arguments: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess:
     """Runs this Python in another process, with the package under test."""
     where = str(Path(lighthouse.__file__).parents[1])
     path = os.pathsep.join(filter(None, [where, os.environ.get("PYTHONPATH")]))
@@ -79,5 +79,5 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
         env={**os.environ, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout,
     )

@@ -3,6 +3,7 @@
 
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,17 @@ def test_snippets_of_the_python_page() -> None:
     result = python("-c", "\n".join(snippets))
     assert result.returncode == 0, result.stderr
     assert "the largest topk that fits is 512" in result.stdout
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="transformers needs Python 3.11")
+def test_guide() -> None:
+    """Every block, in the order shown, in one process, as the page says."""
+    snippets = blocks(ROOT / "docs/guide.md", "python")
+    assert len(snippets) >= 10
+    result = python("-c", "\n".join(snippets), timeout=400, HF_HUB_OFFLINE="1")
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"attention over \d+ entries instead of 2048", result.stdout)
+    assert "the largest topk that fits is 128" in result.stdout
 
 
 def test_snippet_of_the_readme() -> None:
