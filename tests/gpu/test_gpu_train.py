@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import python
+from helpers import deterministic_algorithms, python
 from test_compile import attend, check_steps, check_what_is_kept, compiled
 from test_distributed import run_ranks
 from test_gpu_torch import all_equal, on_gpu
@@ -29,20 +29,23 @@ def test_the_sub_sequence_is_kept_and_not_the_inputs(way: str) -> None:
 def test_checkpointing(reentrant: bool) -> None:
     q, k, v, dout = on_gpu(dtype=torch.bfloat16)
     grads = []
-    for step in (attend, lambda *qkv: checkpoint(attend, *qkv, use_reentrant=reentrant)):
-        leaves = [x.detach().requires_grad_() for x in (q, k, v)]
-        step(*leaves).backward(dout)
-        grads.append([x.grad for x in leaves])
+    with deterministic_algorithms():
+        for step in (attend, lambda *qkv: checkpoint(attend, *qkv, use_reentrant=reentrant)):
+            leaves = [x.detach().requires_grad_() for x in (q, k, v)]
+            step(*leaves).backward(dout)
+            grads.append([x.grad for x in leaves])
     assert all_equal(*grads)
 
 
 def test_compiled_checkpointing() -> None:
     q, k, v, dout = on_gpu(dtype=torch.bfloat16)
-    out = attend(q, k, v)
-    expected = [out.detach(), *torch.autograd.grad(out, (q, k, v), dout)]
-    step = compiled(lambda q, k, v: checkpoint(attend, q, k, v, use_reentrant=False), "inductor")
-    out = step(q, k, v)
-    assert all_equal([out.detach(), *torch.autograd.grad(out, (q, k, v), dout)], expected)
+    results = []
+    with deterministic_algorithms():
+        step = compiled(lambda q, k, v: checkpoint(attend, q, k, v, use_reentrant=False), "inductor")
+        for function in (attend, step):
+            out = function(q, k, v)
+            results.append([out.detach(), *torch.autograd.grad(out, (q, k, v), dout)])
+    assert all_equal(*results)
 
 
 @pytest.mark.skipif(torch.cuda.device_count() < 2, reason="one GPU")
