@@ -117,7 +117,7 @@ static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shar
 }
 
 /// Elements of 4 bytes from `begin` on, one by one: neighbours need not lie at a multiple of 8 bytes.
-static Values readFrom(Lowering &l, tile::ReadOp op, RankedTensorType type, Value begin) {
+static Values readFrom(Lowering &l, RankedTensorType type, Value begin) {
   Simt &s = l.s;
   tile::Distribution where = tile::Distribution::of(type);
   auto slice = dyn_cast<tile::SliceAttr>(type.getEncoding());
@@ -140,7 +140,7 @@ LogicalResult Lowering::lowerRead(tile::ReadOp op) {
     for (Value index : of(op.getAt()))
       result.push_back(s.loadScalar(s.offset(base, s.mul(index, source.elementBytes())), registerType(op.getType())));
   } else if (op.getFirst()) {
-    result = readFrom(*this, op, type, s.offset(base, s.mul(scalar(op.getFirst()), source.elementBytes())));
+    result = readFrom(*this, type, s.offset(base, s.mul(scalar(op.getFirst()), source.elementBytes())));
   } else if (isPacked(type.getElementType()) && isa<tile::MmaAttr>(type.getEncoding())) {
     result = readMatrices(*this, op, type);
   } else {

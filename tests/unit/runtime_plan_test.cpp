@@ -103,7 +103,7 @@ static LaunchPlan mappedPlan() {
 TEST(LaunchPlan, FlatMapsHaveRowsOfAnyLength) {
   LaunchPlan plan = mappedPlan();
   plan.launches[1].maps = {{2, 1, 8, 0, true}};
-  for (std::vector<int64_t> shape : {std::vector<int64_t>{2, 8}, {2, 1, 3}, {3, 5}}) {
+  for (const std::vector<int64_t> &shape : {std::vector<int64_t>{2, 8}, {2, 1, 3}, {3, 5}}) {
     plan.buffers[2].shape = shape;
     EXPECT_EQ(toString(verify(plan)), "");
   }
