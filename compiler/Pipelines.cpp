@@ -48,7 +48,7 @@ void buildCudaFusionPipeline(OpPassManager &pm, const CudaTarget &target) {
   pm.addNestedPass<func::FuncOp>(createInvertSelections());
   pm.addPass(createShareInverses());
   SeparateGradientsOptions separate;
-  separate.joined = target.arch == "sm_90a" && !target.deterministic ? cuda::kHopperHeadDim : 0;
+  separate.joined = target.deterministic ? 0 : cuda::hopperHeadDim(target.arch);
   pm.addNestedPass<func::FuncOp>(createSeparateGradients(separate));
   pm.addNestedPass<func::FuncOp>(createFuseStages());
   SplitGradientsOptions split;

@@ -14,8 +14,6 @@
 #include <bit>
 #include <cassert>
 #include <cstring>
-#include <functional>
-#include <numeric>
 #include <optional>
 
 using namespace llvm;
@@ -219,9 +217,8 @@ static Error zero(const CudaDriver &driver, const LaunchPlan &plan, const Launch
                   CUstream stream) {
   for (int64_t index : launch.zeroed) {
     const Buffer &buffer = plan.buffers[launch.buffers[index]];
-    size_t count = std::accumulate(buffer.shape.begin(), buffer.shape.end(), size_t(1), std::multiplies<>());
     auto address = reinterpret_cast<CUdeviceptr>(places[launch.buffers[index]]);
-    if (CUresult result = driver.cuMemsetD32Async(address, 0, count, stream); result != kCudaSuccess)
+    if (CUresult result = driver.cuMemsetD32Async(address, 0, elementCount(buffer), stream); result != kCudaSuccess)
       return driver.check(result,
                           "kernel '" + Twine(launch.kernel) + "', buffer '" + buffer.name + "': cuMemsetD32Async");
   }

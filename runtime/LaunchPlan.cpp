@@ -25,6 +25,8 @@ static constexpr int64_t kMaxFlatSize = int64_t(1) << 31; // coordinates are 32-
 static constexpr int64_t kMaxBox = 256;
 static constexpr int64_t kMapAlignment = 16; ///< bytes
 
+int64_t elementCount(const Buffer &buffer) { return product_of(buffer.shape); }
+
 int64_t elementBytes(StringRef dtype) {
   return StringSwitch<int64_t>(dtype).Cases({"float32", "int32"}, 4).Cases({"bfloat16", "float16"}, 2).Default(0);
 }

@@ -97,6 +97,9 @@ const LaunchPlan *findPlan(llvm::ArrayRef<LaunchPlan> plans, llvm::StringRef nam
 void placeBuffers(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace,
                   llvm::SmallVectorImpl<char *> &places);
 
+/// Elements of a buffer of a verified plan.
+int64_t elementCount(const Buffer &buffer);
+
 /// Bytes of one element of `dtype`; 0 for a name that is none of the four.
 int64_t elementBytes(llvm::StringRef dtype);
 

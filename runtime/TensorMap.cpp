@@ -7,9 +7,6 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <functional>
-#include <numeric>
-
 using namespace llvm;
 
 namespace lighthouse {
@@ -63,7 +60,7 @@ Error encodeTensorMap(const CudaDriver &driver, const TensorMap &map, const Buff
   Layout layout = layoutOf(buffer, strides);
   size_t rank = buffer.shape.size();
   if (map.flat) {
-    layout.sizes[0] = std::accumulate(buffer.shape.begin(), buffer.shape.end(), uint64_t(1), std::multiplies<>());
+    layout.sizes[0] = elementCount(buffer);
     rank = 1;
   }
   uint32_t box[kMaxRank] = {static_cast<uint32_t>(map.box_columns), static_cast<uint32_t>(map.box_rows), 1, 1};

@@ -26,8 +26,7 @@ static constexpr unsigned char kSpoilt = 0x7f;
 /// Elements that a thread works on at once.
 static constexpr int64_t kChunk = int64_t(1) << 18;
 
-static int64_t elementsOf(const Buffer &buffer) { return llvm::product_of(buffer.shape); }
-static int64_t bytesOf(const Buffer &buffer) { return elementsOf(buffer) * elementBytes(buffer.dtype); }
+static int64_t bytesOf(const Buffer &buffer) { return elementCount(buffer) * elementBytes(buffer.dtype); }
 
 static double medianOf(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
@@ -138,7 +137,7 @@ static Comparison compareChunk(const char *given, const char *wanted, int64_t el
 
 /// Of all elements. Empty where rounding explains the difference.
 static std::string compareTensors(const Buffer &buffer, ArrayRef<char> given, ArrayRef<char> wanted) {
-  int64_t elements = elementsOf(buffer), width = elementBytes(buffer.dtype);
+  int64_t elements = elementCount(buffer), width = elementBytes(buffer.dtype);
   std::vector<Comparison> parts(divideCeil(elements, kChunk));
   parallelFor(parts.size(), defaultThreadCount(), [&](int64_t chunk) {
     int64_t first = chunk * kChunk;

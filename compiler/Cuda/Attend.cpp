@@ -5,6 +5,7 @@
 #include "compiler/Cuda/Attend.h"
 
 #include <cmath>
+#include <numbers>
 
 using namespace mlir;
 
@@ -13,7 +14,7 @@ namespace lighthouse::cuda {
 AttentionSizes::AttentionSizes(Value qs, Value ks, double scale)
     : batch(shapeOf(qs)[0]), heads(shapeOf(qs)[1]), kv_heads(shapeOf(ks)[1]), rows(shapeOf(qs)[2]),
       head_dim(shapeOf(qs)[3]), columns(llvm::alignTo(head_dim, 16)), element(getElementTypeOrSelf(qs)), scale(scale),
-      scale_log2(scale * 1.4426950408889634) {}
+      scale_log2(scale * std::numbers::log2e) {}
 
 AttentionBlocks::AttentionBlocks(KernelContext &context, int64_t warps, int64_t rows, int64_t columns)
     : warps(context.parameter("warps", warps, {2, 4, 8})), rows(context.parameter("block_rows", rows, {32, 64, 128})),
@@ -39,7 +40,7 @@ static Value log2OfSum(TileBuilder &t, Value x) {
 
 Value logSumExp(TileBuilder &t, Value largest, Value sum, double scale_log2) {
   // With the product rounded as in the weights that `sum` is of.
-  return t.mul(t.add(t.mul(largest, scale_log2), log2OfSum(t, sum)), 0.6931471805599453);
+  return t.mul(t.add(t.mul(largest, scale_log2), log2OfSum(t, sum)), std::numbers::ln2);
 }
 
 namespace {

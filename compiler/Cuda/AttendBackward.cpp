@@ -5,12 +5,12 @@
 // keys.
 #include "compiler/Cuda/Attend.h"
 
+#include <numbers>
+
 using namespace mlir;
 
 namespace lighthouse::cuda {
 namespace {
-
-constexpr double kLog2E = 1.4426950408889634;
 
 /// Keys on the rows of the products: S^T = K Q^T and dP^T = V dO^T leave P^T and dS^T in the registers that dV += P^T
 /// dO and dK += dS^T Q take them from.
@@ -105,7 +105,7 @@ private:
     Value q = tiles[0], dos = tiles[1], lse = tiles[2], delta = tiles[3], query = t.mul(block, blocks.columns);
     RankedTensorType type = blocks.tile(f32, blocks.columns);
     Value scores = t.dot(k, q, t.constant(type, 0), /*transposed=*/true);
-    Value pivot = t.mul(t.read(blocks.column(f32), lse), -kLog2E);
+    Value pivot = t.mul(t.read(blocks.column(f32), lse), -std::numbers::log2e);
     Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(pivot, type)));
     p = t.changeIf(masked, p, [&] { return t.keep(tile::Triangle::Upper, p, t.sub(first, query), 0.0); });
     Values sums(carried);
@@ -197,7 +197,7 @@ private:
     Value k = tiles[0], v = tiles[1], key = t.mul(block, blocks.columns);
     RankedTensorType type = blocks.tile(f32, blocks.columns);
     Value scores = t.dot(q, k, t.constant(type, 0), /*transposed=*/true);
-    Value pivot = t.mul(t.read(blocks.row(f32), lse), -kLog2E);
+    Value pivot = t.mul(t.read(blocks.row(f32), lse), -std::numbers::log2e);
     Value p = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(pivot, type)));
     p = t.changeIf(masked, p, [&] { return t.keep(tile::Triangle::Lower, p, t.sub(first, key), 0.0); });
     Value dp = t.dot(dos, v, t.constant(type, 0), /*transposed=*/true);

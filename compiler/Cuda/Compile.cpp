@@ -36,8 +36,8 @@ void setSchedules(ModuleOp module, Schedules &schedules) {
 }
 
 bool dependsOnDeterminism(const Spec &spec, const CudaTarget &target) {
-  return spec.op == OpKind::Attention && spec.dtype != DType::Float32 && target.arch == "sm_90a" &&
-         spec.head_dim <= cuda::kHopperHeadDim;
+  return spec.op == OpKind::Attention && spec.dtype != DType::Float32 &&
+         spec.head_dim <= cuda::hopperHeadDim(target.arch);
 }
 
 llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target, const Schedules &schedules) {

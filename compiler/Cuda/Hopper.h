@@ -29,11 +29,8 @@ struct HopperBlocks {
   mlir::RankedTensorType row(mlir::Type element) const { return tile::tileType({64}, element, tile::rowSlice(layout)); }
 };
 
-/// Head sizes that they take, up to.
-inline constexpr int64_t kHopperHeadDim = 128;
-
-/// Whether the schedules for sm_90a take that element type and head size.
-bool hasHopperSchedule(mlir::Type element, int64_t head_dim);
+/// The largest head of 16-bit elements that these schedules take on an architecture; 0 where there are none.
+inline int64_t hopperHeadDim(llvm::StringRef arch) { return arch == "sm_90a" ? 128 : 0; }
 
 /// How many of all heads are worked on at once, so that what they read again and again (`bytesOfHead`) fits
 /// `cacheBytes`: a divisor of their number.

@@ -29,10 +29,6 @@ LogicalResult HopperBlocks::check(lighthouse::KernelOp kernel) const {
   return success();
 }
 
-bool hasHopperSchedule(Type element, int64_t head_dim) {
-  return (element.isF16() || element.isBF16()) && head_dim <= kHopperHeadDim;
-}
-
 int64_t headsOfSection(int64_t heads, int64_t bytesOfHead, int64_t cacheBytes) {
   int64_t most = std::max<int64_t>(1, cacheBytes / std::max<int64_t>(bytesOfHead, 1));
   for (int64_t count = std::min(most, heads); count > 1; --count)

@@ -7,6 +7,7 @@
 #include "compiler/Cuda/Hopper.h"
 
 #include <cmath>
+#include <numbers>
 
 using namespace mlir;
 
@@ -15,7 +16,6 @@ namespace {
 
 /// Elements of 4 bytes.
 constexpr int64_t kAligned = 4;
-constexpr double kLog2E = 1.4426950408889634;
 /// What a section's queries, their gradients and those of the outputs may take of the L2 cache.
 constexpr int64_t kSectionBytes = int64_t(40) << 20;
 
@@ -153,9 +153,9 @@ private:
   Values step(Value run, ValueRange carried, bool masked) {
     Value number = t.sub(run, begin), query = t.mul(run, blocks.columns);
     Value queries = t.receive(q, number);
-    Value pendingScores = t.dotAsync(scoresType(), mine(keys), queries, TileBuilder::Right);
+    Value pendingScores = t.dotAsync(scoresType(), chosen(keys), queries, TileBuilder::Right);
     Value outputs = t.receive(dos, number);
-    Value pendingWeights = t.dotAsync(scoresType(), mine(values), outputs, TileBuilder::Right);
+    Value pendingWeights = t.dotAsync(scoresType(), chosen(values), outputs, TileBuilder::Right);
     auto [scores, logSums] = awaitWithNumbers(pendingScores, lse, query, number);
     Value weights = weightsOf(scores, logSums, query, masked);
     auto [dp, dots] = awaitWithNumbers(pendingWeights, delta, query, number);
@@ -163,8 +163,7 @@ private:
       dots = t.select(insideOf(query), dots, 0.0);
     Value ds = t.convert(t.mul(weights, t.sub(dp, t.expand(dots, scoresType()))), sizes.element);
     Value p = t.convert(weights, sizes.element);
-    Value mineScores = t.choose(chosen(evenScores), chosen(oddScores), number);
-    t.write(ds, mineScores);
+    t.write(ds, t.choose(chosen(evenScores), chosen(oddScores), number));
     t.publish();
     Value pendingValues = t.dotAsync(wide(), p, outputs, TileBuilder::None, carried[1]);
     t.drain(); // The staged gradient of the run before is on its way.
@@ -199,7 +198,7 @@ private:
 
   /// exp(scale s - lse), of keys that the queries see.
   Value weightsOf(Value scores, Value logSums, Value query, bool masked) {
-    Value pivot = t.mul(logSums, -kLog2E);
+    Value pivot = t.mul(logSums, -std::numbers::log2e);
     if (masked)
       pivot = t.select(insideOf(query), pivot, -INFINITY);
     Value weights = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(pivot, scoresType())));
@@ -212,7 +211,6 @@ private:
 
   /// This warpgroup's tile of two.
   Value chosen(const Value (&tiles)[2]) { return t.choose(tiles[0], tiles[1], group); }
-  Value mine(const Value (&tiles)[2]) { return chosen(tiles); }
 
   /// 64 columns of dQ, or 64 queries, by both warpgroups' keys.
   Value queriesProduct(Value number) {

@@ -49,7 +49,7 @@ using namespace cuda;
 /// Whether attention of these queries has its schedules for sm_90a.
 bool isForHopper(Value qs, StringRef arch) {
   auto type = cast<RankedTensorType>(qs.getType());
-  return arch == "sm_90a" && hasHopperSchedule(type.getElementType(), type.getShape().back());
+  return type.getElementTypeBitWidth() == 16 && type.getShape().back() <= hopperHeadDim(arch);
 }
 
 /// The schedule for the kernel's first stage that is no view.

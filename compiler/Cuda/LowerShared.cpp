@@ -70,6 +70,25 @@ static Values readMatrices(Lowering &l, tile::ReadOp op, RankedTensorType type) 
   return result;
 }
 
+/// Whether a tile of one dimension has one element for each column of a layout.
+static bool isColumns(RankedTensorType type) {
+  auto slice = dyn_cast<tile::SliceAttr>(type.getEncoding());
+  return slice && slice.getDim() == 0;
+}
+
+/// Calls body(first element, address) for each `width` elements of a tile of one dimension.
+static void forEachNumber(Lowering &l, RankedTensorType type, Value base, int64_t bytes, int64_t width,
+                          function_ref<void(int64_t, Value)> body) {
+  Simt &s = l.s;
+  tile::Distribution where = tile::Distribution::of(type);
+  Value first = isColumns(type) ? l.threadColumn(type.getEncoding()) : l.threadRow(type.getEncoding());
+  Value start = s.offset(base, s.mul(first, bytes));
+  for (size_t e = 0; e < where.elements.size(); e += width) {
+    auto [i, j] = where.elements[e];
+    body(e, s.offset(start, (isColumns(type) ? where.columns[j] : where.rows[i]) * bytes));
+  }
+}
+
 /// Half a row of a panel.
 constexpr int64_t kSwappedBytes = 64;
 
@@ -81,16 +100,8 @@ static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shar
   tile::Distribution where = tile::Distribution::of(type);
   int64_t bytes = shared.elementBytes();
   if (type.getRank() == 1) {
-    auto slice = dyn_cast<tile::SliceAttr>(type.getEncoding());
-    bool byColumn = slice && slice.getDim() == 0;
-    Value first = byColumn ? l.threadColumn(type.getEncoding()) : l.threadRow(type.getEncoding());
-    Value start = s.offset(base, s.mul(first, bytes));
-    int64_t width = byColumn ? 2 : 1;
-    for (size_t e = 0; e < where.elements.size(); e += width) {
-      auto [i, j] = where.elements[e];
-      body(e, s.offset(start, (byColumn ? where.columns[j] : where.rows[i]) * bytes), width * bytes);
-    }
-    return;
+    int64_t width = isColumns(type) ? 2 : 1;
+    return forEachNumber(l, type, base, bytes, width, [&](int64_t e, Value at) { body(e, at, width * bytes); });
   }
   int64_t width = std::min<int64_t>(where.width, tile::kChunkBytes / bytes);
   Value row = l.threadRow(type.getEncoding()), column = l.threadColumn(type.getEncoding());
@@ -116,21 +127,6 @@ static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shar
   }
 }
 
-/// Elements of 4 bytes from `begin` on, one by one: neighbours need not lie at a multiple of 8 bytes.
-static Values readFrom(Lowering &l, RankedTensorType type, Value begin) {
-  Simt &s = l.s;
-  tile::Distribution where = tile::Distribution::of(type);
-  auto slice = dyn_cast<tile::SliceAttr>(type.getEncoding());
-  bool byColumn = slice && slice.getDim() == 0;
-  Value first = byColumn ? l.threadColumn(type.getEncoding()) : l.threadRow(type.getEncoding());
-  Value start = s.offset(begin, s.mul(first, 4));
-  Values result;
-  for (auto [i, j] : where.elements)
-    result.push_back(
-        s.loadScalar(s.offset(start, (byColumn ? where.columns[j] : where.rows[i]) * 4), registerType(type)));
-  return result;
-}
-
 LogicalResult Lowering::lowerRead(tile::ReadOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getType()); // or a scalar, at an index
   auto source = cast<tile::SharedType>(op.getSource().getType());
@@ -140,7 +136,10 @@ LogicalResult Lowering::lowerRead(tile::ReadOp op) {
     for (Value index : of(op.getAt()))
       result.push_back(s.loadScalar(s.offset(base, s.mul(index, source.elementBytes())), registerType(op.getType())));
   } else if (op.getFirst()) {
-    result = readFrom(*this, type, s.offset(base, s.mul(scalar(op.getFirst()), source.elementBytes())));
+    // One by one: neighbours need not lie at a multiple of 8 bytes.
+    int64_t bytes = source.elementBytes();
+    forEachNumber(*this, type, s.offset(base, s.mul(scalar(op.getFirst()), bytes)), bytes, 1,
+                  [&](int64_t, Value at) { result.push_back(s.loadScalar(at, registerType(type))); });
   } else if (isPacked(type.getElementType()) && isa<tile::MmaAttr>(type.getEncoding())) {
     result = readMatrices(*this, op, type);
   } else {

@@ -111,8 +111,7 @@ LogicalResult RingOp::verify() {
 static LogicalResult verifyTensorCopy(Operation *op, ViewType view, ValueRange at, SharedType tile) {
   if (view.getElementType() != tile.getElementType())
     return op->emitOpError("expects elements of one type, but got ") << view << " and " << tile;
-  int64_t coordinates = at.size(),
-          least = tile.getRank() == 1 || !isa<SendOp>(op) ? view.getRank() - tile.getRank() + 1 : view.getRank() - 1;
+  int64_t coordinates = at.size(), least = view.getRank() - tile.getRank() + 1;
   bool withColumn = isa<SendOp>(op) && coordinates == view.getRank();
   if (view.getRank() < 2 || !(coordinates == least || withColumn))
     return op->emitOpError("expects a view of two dimensions or more and ")
@@ -162,20 +161,22 @@ LogicalResult DotAsyncOp::verify() {
   if (!b.getPanels() || !(element.isF16() || element.isBF16()))
     return emitOpError("expects b to be a tile of panels of f16 or bf16, but got ") << b;
   ArrayRef<int64_t> shape;
-  if (auto shared = dyn_cast<SharedType>(getA().getType()); shared && shared.getPanels())
+  Type aElement;
+  if (auto shared = dyn_cast<SharedType>(getA().getType()); shared && shared.getPanels()) {
     shape = shared.getShape();
-  else if (auto tile = dyn_cast<RankedTensorType>(getA().getType());
-           tile && tile.getEncoding() == result.getEncoding() && !getATransposed())
+    aElement = shared.getElementType();
+  } else if (auto tile = dyn_cast<RankedTensorType>(getA().getType());
+             tile && tile.getEncoding() == result.getEncoding() && !getATransposed()) {
     shape = tile.getShape();
-  else
+    aElement = tile.getElementType();
+  } else {
     return emitOpError("expects a to be a tile of panels, or of the result's layout and not transposed, but got ")
            << getA().getType();
+  }
   int64_t m = shape[getATransposed() ? 1 : 0], k = shape[getATransposed() ? 0 : 1];
   int64_t bk = b.getShape()[getBTransposed() ? 1 : 0], n = b.getShape()[getBTransposed() ? 0 : 1];
-  if (getElementTypeOrSelf(getA().getType()) != element && !isa<SharedType>(getA().getType()))
+  if (aElement != element)
     return emitOpError("expects a and b of one element type, but got ") << getA().getType() << " and " << b;
-  if (auto shared = dyn_cast<SharedType>(getA().getType()); shared && shared.getElementType() != element)
-    return emitOpError("expects a and b of one element type, but got ") << shared << " and " << b;
   if (m != 64 || k != bk || n != result.getDimSize(1))
     return emitOpError("expects shapes [64, K], [K, N] and [64, N], but got [")
            << m << ", " << k << "], [" << bk << ", " << n << "] and " << result;

@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 PROCESSES = 32
@@ -43,7 +44,7 @@ def results_of_round(folder: Path) -> tuple[list[str], list[str], list[Path]]:
         for number in range(PROCESSES)
     ]
     while len(list(signals.glob("ready-*"))) < PROCESSES and all(child.poll() is None for child in children):
-        pass
+        time.sleep(0.01)
     (signals / "go").touch()
     said = [child.communicate() for child in children]
     assert [child.returncode for child in children] == [0] * PROCESSES, said

@@ -5,6 +5,7 @@
 #include "lighthouse_ops/CudaOp.h"
 #include "runtime/CudaTarget.h"
 #include "tests/unit/fake_cuda.h"
+#include "tests/unit/helpers.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -48,16 +49,6 @@ protected:
   }
   static void *workspace() { return reinterpret_cast<void *>(0x4000); }
 };
-
-/// The message of the exception, or "none".
-template <typename Exception> std::string thrown(const std::function<void()> &body) {
-  try {
-    body();
-  } catch (const Exception &error) {
-    return error.what();
-  }
-  return "none";
-}
 
 } // namespace
 

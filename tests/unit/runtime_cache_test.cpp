@@ -2,6 +2,7 @@
 //
 // DiskCache: hits, misses, damaged files, folders that cannot be used, and many processes at once.
 #include "runtime/DiskCache.h"
+#include "tests/unit/helpers.h"
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringRef.h"
@@ -46,11 +47,7 @@ static std::string saidInChild(const std::function<int()> &body) {
     _exit(body());
   }
   close(ends[1]);
-  std::string said;
-  char buffer[512];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
-    said.append(buffer, got);
-  close(ends[0]);
+  std::string said = readAll(ends[0]);
   int status = 0;
   EXPECT_EQ(waitpid(child, &status, 0), child);
   return said + (WIFEXITED(status) ? "[exit " + std::to_string(WEXITSTATUS(status)) + "]" : "[killed]");

@@ -9,6 +9,7 @@
 #include "lighthouse_ops/TunedSchedules.h"
 #include "runtime/CudaTarget.h"
 #include "tests/unit/fake_cuda.h"
+#include "tests/unit/helpers.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallString.h"
@@ -92,15 +93,6 @@ protected:
 
   std::string folder;
 };
-
-template <typename Exception> std::string thrown(const std::function<void()> &body) {
-  try {
-    body();
-  } catch (const Exception &error) {
-    return error.what();
-  }
-  return "none";
-}
 
 std::string saidOnStderr(const std::function<void()> &body) {
   testing::internal::CaptureStderr();
@@ -349,11 +341,7 @@ TEST_F(TuningTest, OneOfSeveralProcessesTunesOnFirstUse) {
     _exit(write(ends[1], line.data(), line.size()) == static_cast<ssize_t>(line.size()) ? 0 : 1);
   }
   close(ends[1]);
-  std::string said;
-  char buffer[512];
-  for (ssize_t got; (got = read(ends[0], buffer, sizeof(buffer))) > 0;)
-    said.append(buffer, got);
-  close(ends[0]);
+  std::string said = readAll(ends[0]);
   for (pid_t child : children) {
     int status = 0;
     ASSERT_EQ(waitpid(child, &status, 0), child);
