@@ -18,7 +18,7 @@ class KeysSchedule {
 public:
   KeysSchedule(KernelContext &context, AttendBackwardKeysOp op)
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
-        blocks(blocksFor(context, sizes)), f32(t.b.getF32Type()),
+        blocks(blocksFor(context, sizes, isStrided(context, op))), f32(t.b.getF32Type()),
         apart(sizes.columns > (sizes.element.isF32() ? 64 : 128)) {}
 
   FailureOr<Grid> emit() {
@@ -51,7 +51,11 @@ public:
   }
 
 private:
-  static AttentionBlocks blocksFor(KernelContext &context, const AttentionSizes &sizes) {
+  static bool isStrided(KernelContext &context, AttendBackwardKeysOp op) {
+    return cast<tile::ViewType>(context.view(op.getQs()).getType()).getStrided();
+  }
+
+  static AttentionBlocks blocksFor(KernelContext &context, const AttentionSizes &sizes, bool strided) {
     if (sizes.element.isF32()) {
       if (sizes.columns > 128)
         return {context, 2, 32, 16};
@@ -59,8 +63,12 @@ private:
     }
     if (sizes.columns > 128)
       return {context, 4, 64, 32};
+    // Strides of each head that shares the keys take registers of some rows or columns.
+    bool fewer = strided && sizes.group() > 1;
     if (sizes.columns > 64)
-      return {context, 4, 64, 48};
+      return {context, 4, 64, fewer ? 32 : 48};
+    if (fewer)
+      return {context, 4, 64, 64};
     return {context, 4, 128, 32};
   }
 

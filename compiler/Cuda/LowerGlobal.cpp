@@ -167,35 +167,44 @@ void Lowering::lowerCopy(tile::CopyOp op) {
   const ViewMemory &memory = views[op.getView()];
   Value base = addressOf(*this, view, memory, at), to = shared[op.getTarget()];
   Value rowStride = memory.strides[view.getRank() - 2];
-  // Where a thread's chunks lie below each other, one address and constant steps serve for all.
-  bool aligned = threads % chunks == 0;
+  // As many threads as have their chunks below each other, so that one address and constant steps serve for all.
+  bool aligned = threads >= chunks;
+  int64_t active = aligned ? threads / chunks * chunks : threads;
   Value firstRow = s.div(s.threadId(), chunks), firstColumn = s.mul(s.rem(s.threadId(), chunks), perChunk);
   auto globalAddress = [&](Value i, Value column) {
     Value elements = s.add(s.mul(s.wide(s.add(row, i)), rowStride), s.wide(column));
     return s.offset(base, s.mul(elements, bytes));
   };
-  Value start = globalAddress(firstRow, firstColumn);
-  for (int64_t first = 0; first < rows * chunks; first += threads) {
-    Value number = s.add(s.threadId(), first), i, column, global;
-    if (aligned) {
-      i = s.add(firstRow, first / chunks);
-      column = firstColumn;
-      global = s.offset(start, s.mul(rowStride, first / chunks * bytes));
-    } else {
-      i = s.div(number, chunks);
-      column = s.mul(s.rem(number, chunks), perChunk);
-      global = globalAddress(i, column);
+  // Each from the one before: multiples of a stride would all be computed ahead of a loop and keep registers.
+  Value next = globalAddress(firstRow, firstColumn), step = s.mul(rowStride, active / chunks * bytes);
+  auto copyAll = [&] {
+    for (int64_t first = 0; first < rows * chunks; first += active) {
+      Value number = s.add(s.threadId(), first), i, column, global;
+      if (aligned) {
+        i = s.add(firstRow, first / chunks);
+        column = firstColumn;
+        global = next;
+        next = s.offset(next, step);
+      } else {
+        i = s.div(number, chunks);
+        column = s.mul(s.rem(number, chunks), perChunk);
+        global = globalAddress(i, column);
+      }
+      // Of a chunk outside nothing is read, whatever its address.
+      Value inside = s.less(s.add(row, i), limit);
+      if (target.getShape()[1] > view.getShape().back())
+        inside = s.both(inside, s.less(column, s.constant(view.getShape().back())));
+      auto copy = [&] { s.copyAsync(sharedAddress(target, to, i, column), global, inside, tile::kChunkBytes); };
+      if (first + active <= rows * chunks)
+        copy();
+      else // Fewer chunks than threads are left.
+        s.ifThen(s.less(number, s.constant(rows * chunks)), copy);
     }
-    // Of a chunk outside nothing is read, whatever its address.
-    Value inside = s.less(s.add(row, i), limit);
-    if (target.getShape()[1] > view.getShape().back())
-      inside = s.both(inside, s.less(column, s.constant(view.getShape().back())));
-    auto copy = [&] { s.copyAsync(sharedAddress(target, to, i, column), global, inside, tile::kChunkBytes); };
-    if (first + threads <= rows * chunks)
-      copy();
-    else // Fewer chunks than threads are left.
-      s.ifThen(s.less(number, s.constant(rows * chunks)), copy);
-  }
+  };
+  if (active == threads)
+    copyAll();
+  else
+    s.ifThen(s.less(s.threadId(), s.constant(active)), copyAll);
 }
 
 } // namespace lighthouse::cuda

@@ -94,6 +94,9 @@ Type viewType(func::FuncOp function, Value tensor) {
   return tile::ViewType::get(type.getContext(), type.getShape(), type.getElementType(), isStrided(function, tensor));
 }
 
+/// From here on GPUs have griddepcontrol.
+constexpr int kProgrammaticCapability = 90;
+
 /// More than any block has of anything; products of two are far from overflowing.
 constexpr int64_t kMostParameter = 65536;
 
@@ -174,6 +177,7 @@ LogicalResult lowerKernel(lighthouse::KernelOp kernel, const CudaTarget &target,
   made.setBlocks(grid->blocks);
   made.setThreads(grid->threads);
   made.setMinBlocks(grid->min_blocks);
+  made.setProgrammatic(target.capability >= kProgrammaticCapability);
   if (describe)
     describeParameters(context, made);
   return success();

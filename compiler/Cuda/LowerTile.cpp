@@ -40,6 +40,8 @@ public:
     makeFunction();
     bindViews();
     int64_t bytes = placeShared();
+    if (kernel.getProgrammatic())
+      followLaunch();
     if (failed(lowering.lower(kernel.getBody().front())))
       return failure();
     LLVM::ReturnOp::create(b, kernel.getLoc(), ValueRange());
@@ -119,6 +121,13 @@ private:
         argument += type.getRank() - 1;
       lowering.views[view] = std::move(memory);
     }
+  }
+
+  /// Waits until the launch before has ended and its writes can be seen, and lets the blocks of the next one come.
+  void followLaunch() {
+    for (const char *text : {"griddepcontrol.wait;", "griddepcontrol.launch_dependents;"})
+      lowering.s.inlineAsm({}, {}, text, "~{memory}", true);
+    function->setAttr(kProgrammaticAttr, b.getUnitAttr());
   }
 
   /// Places one after another, and what scans need; gives the bytes of all.

@@ -15,8 +15,11 @@ void KernelOp::print(OpAsmPrinter &p) {
   p << ") blocks " << getBlocks() << " threads " << getThreads();
   if (getMinBlocks() != 1)
     p << " min_blocks " << getMinBlocks();
-  p.printOptionalAttrDictWithKeyword(
-      (*this)->getAttrs(), {getSymNameAttrName(), getBlocksAttrName(), getThreadsAttrName(), getMinBlocksAttrName()});
+  if (getProgrammatic())
+    p << " programmatic";
+  p.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
+                                     {getSymNameAttrName(), getBlocksAttrName(), getThreadsAttrName(),
+                                      getMinBlocksAttrName(), getProgrammaticAttrName()});
   p << ' ';
   p.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -36,6 +39,8 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &result) {
   result.addAttribute(getBlocksAttrName(result.name), b.getI64IntegerAttr(blocks));
   result.addAttribute(getThreadsAttrName(result.name), b.getI64IntegerAttr(threads));
   result.addAttribute(getMinBlocksAttrName(result.name), b.getI64IntegerAttr(minBlocks));
+  if (succeeded(parser.parseOptionalKeyword("programmatic")))
+    result.addAttribute(getProgrammaticAttrName(result.name), b.getUnitAttr());
   if (parser.parseOptionalAttrDictWithKeyword(result.attributes) || parser.parseRegion(*result.addRegion(), views))
     return failure();
   if (result.regions.front()->empty())

@@ -25,7 +25,7 @@ def KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoTerm
   let summary = "what one thread block does";
   let description = [{
     Launched with `blocks` blocks of `threads` threads. Arguments are views. Every layout in the region has `threads` threads; a view that is loaded from is not stored to. `min_blocks`: blocks that should fit on a
-    multiprocessor at once, which bounds the registers of a thread.
+    multiprocessor at once, which bounds the registers of a thread. `programmatic`: blocks may be there before the launch in front of theirs has ended; they wait for its end, then let the next launch's come.
 
     ```mlir
     tile.kernel @forward_scatter(%os: !tile.view<1x8x2560x64xf32>, %out: !tile.view<1x8x8192x64xf32, strided>) blocks 512 threads 256 {
@@ -34,7 +34,8 @@ def KernelOp : Tile_Op<"kernel", [IsolatedFromAbove, Symbol, SingleBlock, NoTerm
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$blocks, I64Attr:$threads, DefaultValuedAttr<I64Attr, "1">:$min_blocks);
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$blocks, I64Attr:$threads, DefaultValuedAttr<I64Attr, "1">:$min_blocks,
+                       UnitAttr:$programmatic);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasRegionVerifier = 1;

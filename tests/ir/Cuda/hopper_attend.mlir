@@ -5,7 +5,7 @@
 // 1000 queries in 8 runs of 128. Two query heads share the keys of one.
 // CHECK-LABEL: tile.kernel @wide_attend(
 // CHECK-SAME: %[[Q:[^:]+]]: !tile.view<1x4x1000x128xbf16, strided>, %[[K:[^:]+]]: !tile.view<1x2x1000x128xbf16>, %[[V:[^:]+]]: !tile.view<1x2x1000x128xbf16>,
-// CHECK-SAME: %[[OS:[^:]+]]: !tile.view<1x4x1000x128xbf16>, %[[LSE:[^:]+]]: !tile.view<1x4x1000xf32>) blocks 32 threads 384
+// CHECK-SAME: %[[OS:[^:]+]]: !tile.view<1x4x1000x128xbf16>, %[[LSE:[^:]+]]: !tile.view<1x4x1000xf32>) blocks 32 threads 384 programmatic {
 // The run with the most keys first.
 // CHECK: %[[RUN_BACK:.+]] = arith.subi %c7_i32, %{{.+}}
 // CHECK: %[[FIRST:.+]] = arith.muli %[[RUN_BACK]], %c128_i32

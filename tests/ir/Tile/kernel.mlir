@@ -17,3 +17,7 @@ tile.kernel @full() blocks 2147483647 threads 1024 min_blocks 2 attributes {note
 // CHECK-LABEL: tile.kernel @one() blocks 1 threads 32 {
 tile.kernel @one() blocks 1 threads 32 min_blocks 1 {
 }
+
+// CHECK-LABEL: tile.kernel @early() blocks 1 threads 32 programmatic {
+tile.kernel @early() blocks 1 threads 32 programmatic {
+}
