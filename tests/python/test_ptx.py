@@ -3,9 +3,9 @@
 
 No GPU is needed. The matrix is covered, not run through: each dtype and head size is assembled with all kernels
 (attention of three levels, grouped heads) for sm_80 and sm_90a, and as plain attention for one more architecture; each
-architecture is assembled with all kernels of each dtype at two head sizes, with the ops gather and scatter, and as plain
-attention of bfloat16 at two head sizes. Heads that sm_90a has schedules of its own for are assembled there also with rows
-that end within a block, aligned or not.
+architecture is assembled with all kernels of each dtype at two head sizes, with the ops gather and scatter, and as
+plain attention of bfloat16 at two head sizes. Heads that sm_90a has schedules of its own for are assembled there also
+with rows that end within a block, aligned or not.
 """
 
 import os
