@@ -12,6 +12,7 @@ import op
 import pytest
 import shared
 import torch
+import train_step
 from helpers import python, tensors
 from lighthouse import _timing
 from lighthouse._timing import Limits
@@ -37,7 +38,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-@pytest.mark.parametrize("name", ["attention", "op", "gpu"])
+@pytest.mark.parametrize("name", ["attention", "op", "gpu", "train_step"])
 def test_a_gpu_is_needed(name: str, tmp_path: Path) -> None:
     result = python(str(BENCHMARKS / f"{name}.py"), "--out", str(tmp_path))
     assert result.returncode == 1
@@ -146,3 +147,58 @@ def test_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(row["ms"] > 0 and row["limit_ms"] > 0 and row["dense_ms"] > 0 for row in rows)
     monkeypatch.setattr(op, "MOST_DENSE", 0.0)
     assert all(math.isnan(row["dense_ms"]) for row in op.measure(op.Case(4_096, 3, 128)))
+
+
+@pytest.mark.parametrize("case", [*train_step.CASES[:2], train_step.CASES[-1]], ids=str)
+def test_attention_runs_once_a_training_step(case: train_step.Case) -> None:
+    """But where checkpointing keeps the layer's input alone."""
+    torch._dynamo.reset()
+    step = train_step.stepper(train_step.SMALL, case, "cpu", "aot_eager")
+    step()
+    with torch.profiler.profile() as profile, torch.compiler.set_stance("fail_on_recompile"):
+        step()
+    counts = {event.key: event.count for event in profile.key_averages()}
+    names = ["lighthouse::attention", "aten::_scaled_dot_product_flash_attention_for_cpu"]
+    calls = [counts.get(name, 0) for name in names]
+    layers = train_step.SMALL.layers
+    assert (
+        calls == {"lighthouse": [layers, 0], "dense": [0, layers * (2 if case.kept == "input" else 1)]}[case.attention]
+    )
+
+
+def train_step_rows() -> list[dict]:
+    rows = []
+    for case, step in zip(train_step.CASES, (1000.0, 1100.0, 4300.0, 4500.0, 5360.0), strict=True):
+        speed = {"step_ms": step, "tokens_per_s": 98_304e3 / step, "first_s": 14.0, "peak_gib": 60.5, "graphs": 2}
+        rows.append({"gpu": "H100", **case._asdict(), "tokens": 98_304, "layers": 30, **speed, "clock_mhz": 1755})
+    return rows
+
+
+def test_train_step_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    rows = train_step_rows()
+    assert reported(train_step, rows, tmp_path) == 0
+    assert "| lighthouse, all kept | 1,000 | 98,304 | 4.30 | 5.36 | 14.0 | 60.5 | 2 | 1755 |" in capsys.readouterr().out
+    rows[0]["first_s"] = 15.5
+    rows[2].update(step_ms=4200.0, tokens_per_s=98_304 / 4.2)
+    assert reported(train_step, rows, tmp_path) == 1
+    text = capsys.readouterr().err
+    assert "lighthouse, all kept: 4.20 times dense's tokens/s, expected 4.3" in text
+    assert "lighthouse, all kept: first step in 15.5 s, expected 15.0" in text
+    for row in rows[2:]:
+        row.update(step_ms=math.nan, tokens_per_s=math.nan)
+    assert reported(train_step, rows, tmp_path) == 1
+    text = capsys.readouterr()
+    assert "out of memory" in text.out
+    assert "both have to run" in text.err
+
+
+def test_small_train_step(tmp_path: Path) -> None:
+    result = python(str(BENCHMARKS / "train_step.py"), "--small", "--only", "lighthouse, all", "--out", str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    (row,) = shared.read_csv(tmp_path / "train_step.csv")
+    assert row["attention"] == "lighthouse"
+    assert row["graphs"] == 2  # dense layers, and the others
+    assert row["tokens_per_s"] == pytest.approx(1e3 * row["tokens"] / row["step_ms"])
+    refused = python(str(BENCHMARKS / "train_step.py"), "--small", "--only", "sparse", "--out", str(tmp_path))
+    assert refused.returncode == 1
+    assert "--only: expects a part of lighthouse, all kept; " in refused.stderr
