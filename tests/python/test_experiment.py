@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""examples/experiment at a size that takes seconds: its text, runs, checkpoints, probe and report."""
+
+import json
+import lzma
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+from helpers import python
+
+FOLDER = Path(__file__).parents[2] / "examples/experiment"
+FIELDS = "layers=3 width=32 heads=2 seq_len=1024 num_levels=2 pooling_factor=2 topk=128 steps=4 batch=2 val_windows=3"
+SMALL = ["--device", "cpu", "--trials", "3", *(f"--set={field}" for field in FIELDS.split())]
+
+
+def run(text: Path, out: Path, *options: str):
+    where = ["--text", str(text), "--out", str(out)]
+    return python(str(FOLDER / "run.py"), *SMALL, *where, *options, timeout=600, OMP_NUM_THREADS="1")
+
+
+def module(name: str):
+    """One of the experiment's files, whose names are common."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        for each in ("model", "probe", "run", "text", "training"):
+            patch.delitem(sys.modules, each, raising=False)
+        return __import__(name)
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Not much of it."""
+    folder = tmp_path_factory.mktemp("text")
+    data = (Path(__file__).parent / "reference.py").read_bytes() * 4
+    (folder / "train.xz").write_bytes(lzma.compress(data[:20_000]))
+    (folder / "validation.xz").write_bytes(lzma.compress(data[:3_000]))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(text: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a dense run and one in two stages."""
+    out = tmp_path_factory.mktemp("runs")
+    result = run(text, out, "--run", "dense", "--run", "lighthouse")
+    assert result.returncode == 0, result.stdout + result.stderr
+    return out
+
+
+def rows(folder: Path) -> dict[str, dict]:
+    return {row["name"]: row for row in map(json.loads, (folder / "runs.jsonl").read_text().splitlines())}
+
+
+def test_runs(results: Path) -> None:
+    dense, ours = rows(results).values()
+    assert ours["steps"] == {"lighthouse": 3, "dense": 1}
+    assert dense["steps"] == {"lighthouse": 0, "dense": 4}
+    assert 0 < abs(ours["losses"][0] - dense["losses"][0]) < 0.1  # same start, same tokens, other attention
+    for run_ in (dense, ours):
+        assert run_["losses"][-1] < run_["losses"][0] < 6  # ln 256 is 5.5
+        assert [each["step"] for each in run_["evaluations"]] == [1, 2, 3, 4]
+        assert len(run_["evaluations"][-1]["losses"]) == 3
+        assert all(row["trials"] == 4 for row in run_["probe"])  # whole batches
+    assert [each["stage"] for each in ours["evaluations"]] == ["lighthouse"] * 3 + ["dense"]
+    assert not list(results.glob("*.pt"))
+
+
+def test_a_run_in_pieces_is_the_same(text: Path, results: Path, tmp_path: Path) -> None:
+    for piece in (1, 2):
+        result = run(text, tmp_path, "--run", "lighthouse", "--minutes", "0")
+        assert f"stopped after step {piece} of 4" in result.stdout, result.stderr
+    result = run(text, tmp_path, "--run", "lighthouse", "--minutes", "0", "--set", "lr=1.0")
+    assert "lighthouse.pt: expects a checkpoint of Settings(" in result.stderr
+    assert run(text, tmp_path, "--run", "lighthouse").returncode == 0
+    whole, pieces = rows(results)["lighthouse"], rows(tmp_path)["lighthouse"]
+    for row in (whole, pieces):
+        for evaluation in row["evaluations"]:
+            del evaluation["seconds"]
+    for key in ("losses", "evaluations", "probe", "settings"):
+        assert whole[key] == pieces[key]
+    result = run(text, tmp_path, "--run", "lighthouse")
+    assert result.stdout == "all runs are finished\n"
+
+
+def test_report(results: Path, tmp_path: Path) -> None:
+    options = ["--runs", str(results / "runs.jsonl"), "--out", str(tmp_path), "--options", "--set steps=4"]
+    result = python(str(FOLDER / "report.py"), *options)
+    assert result.returncode == 0, result.stderr
+    page = (tmp_path / "README.md").read_text()
+    ours, dense = (rows(results)[name]["evaluations"][-1]["loss"] for name in ("lighthouse", "dense"))
+    assert f"a difference of {ours - dense:+.4f}" in page
+    assert ("The criterion is not met." in page) or ours <= dense
+    assert "run.py --set steps=4\n" in page
+    for name in ("losses.png", "probe.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "experiment.jsonl").read_text() == (results / "runs.jsonl").read_text()
+    again = python(str(FOLDER / "report.py"), "--runs", str(tmp_path / "experiment.jsonl"), "--out", str(tmp_path))
+    assert again.returncode == 0, again.stderr
+
+
+def test_estimate(text: Path, tmp_path: Path) -> None:
+    result = run(text, tmp_path, "--estimate", "1024")
+    assert result.returncode == 0, result.stderr
+    for line in ("N = 1,024, batch 2, compiled in ", "  lighthouse: ", "  dense: ", "  4 steps: "):
+        assert f"\n{line}" in f"\n{result.stdout}"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "depth=3"], "error: expects FIELD=VALUE with a field of ['batch', "),
+        (["--set", "topk=many"], "error: topk: expects int, but got 'many'"),
+        (["--set", "topk=100"], "error: topk: expects a positive multiple of 128"),
+        (["--run", "lighthouse", "--set", "topk=1024"], "error: seq_len: expects 128 windows"),
+        (["--set", "steps=10"], "error: steps times batch: expects at most the 19 sequences of the text, but got 20"),
+        (["--run", "sparse"], "error: a run's name: expects 'dense' or 'lighthouse' first, but got 'sparse'"),
+        (["--text", "nowhere"], "error: expects nowhere/train.xz, but there is none; text.py makes it"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, list) else "",
+)
+def test_refusals(options: list[str], message: str, text: Path, tmp_path: Path) -> None:
+    result = run(text, tmp_path, *options)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_finished_runs_of_other_settings_are_refused(text: Path, results: Path) -> None:
+    result = run(text, results, "--run", "dense", "--set", "lr=1.0")
+    assert result.returncode == 1
+    assert "runs.jsonl holds 'dense' with other settings" in result.stderr
+
+
+def test_needles() -> None:
+    probe = module("probe")
+    filler = bytes(range(256)) * 4
+    made, first = probe.sequence_of(filler, 500, torch.Generator().manual_seed(0))
+    assert len(made) == len(filler)
+    value = made[-probe.VALUE :]
+    assert made.find(value) == first == len(filler) - probe.VALUE - 500
+    name = made[first - probe.NAME - 4 : first]
+    assert name.endswith(b' = "')
+    assert made[: -probe.VALUE].endswith(name)
+    assert made[: first - 20] == filler[: first - 20]  # nothing moved
+    assert made[first + 40 : first + 400] == filler[first + 40 : first + 400]
+
+
+def test_learning_rate() -> None:
+    settings = module("training").Settings(steps=100, lr=1.0, warmup=0.1, decay_from=0.5)
+    rates = [settings.learning_rate(step) for step in (0, 9, 49, 50, 75, 99)]
+    assert rates == pytest.approx([0.1, 1.0, 1.0, 1.0, 0.5, 0.02])
+
+
+def test_text(tmp_path: Path) -> None:
+    text = module("text")
+    files = {
+        "p/a.py": b"a",
+        "p/b.py": b"b",
+        "p/q/c.py": b"c",
+        "p/d.py": b"a",
+        "p/e.txt": b"e",
+        "p/f.py": b"f" * 300_000,
+    }
+    with zipfile.ZipFile(tmp_path / "p.whl", "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    assert text.documents([tmp_path / "p.whl"]) == [b"a\0b\0", b"c\0"]  # d repeats a, f is too long
+    texts = [bytes([index]) for index in range(50)]
+    train, validation = text.split(texts)
+    assert len(validation) == 2
+    assert sorted(train + validation) == list(range(50))
+    assert list(train) != sorted(train)
