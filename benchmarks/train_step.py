@@ -17,6 +17,7 @@ the cases whose name holds TEXT; --small is a toy on the CPU, which has no bars.
 import argparse
 import functools
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -197,22 +198,35 @@ def measure_here(case: Case, small: bool) -> shared.Row:
     sizes, device, backend = (SMALL, "cpu", "aot_eager") if small else (SIZES, "cuda", "inductor")
     if not small:
         only_cudnn()
-    first = seconds = unknown = float("nan")
     try:
         step = stepper(sizes, case, device, backend)
         first = step()
         seconds = statistics.median(step() for _ in range(STEPS[case.attention]))
     except torch.OutOfMemoryError as error:
         print(f"{case}: {error}", file=sys.stderr)
+        return no_figures(case, sizes, "out of memory")
     return {
         **case._asdict(),
         "tokens": sizes.tokens,
         "layers": sizes.layers,
+        "outcome": "ran",
         "step_ms": 1e3 * seconds,
         "tokens_per_s": sizes.tokens / seconds,
         "first_s": first,
-        "peak_gib": unknown if small else torch.cuda.max_memory_allocated() / 2**30,
+        "peak_gib": math.nan if small else torch.cuda.max_memory_allocated() / 2**30,
         "graphs": torch._dynamo.utils.counters["stats"]["unique_graphs"],
+    }
+
+
+def no_figures(case: Case, sizes: Sizes, outcome: str) -> shared.Row:
+    unknown = dict.fromkeys(("step_ms", "tokens_per_s", "first_s", "peak_gib"), math.nan)
+    return {
+        **case._asdict(),
+        "tokens": sizes.tokens,
+        "layers": sizes.layers,
+        "outcome": outcome,
+        **unknown,
+        "graphs": 0,
     }
 
 
@@ -222,7 +236,10 @@ def measure(case: Case, small: bool = False) -> list[shared.Row]:
         names = ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "LIGHTHOUSE_CACHE_DIR", "CUDA_CACHE_PATH")
         caches = {name: str(Path(folder, name)) for name in names}
         command = [sys.executable, __file__, "--case", *case, *(["--small"] if small else [])]
-        result = subprocess.run(command, env={**os.environ, **caches}, stdout=subprocess.PIPE, text=True, check=True)
+        caches["PYTORCH_CUDA_ALLOC_CONF"] = "expandable_segments:True"  # nearly all of the memory is needed
+        result = subprocess.run(command, env={**os.environ, **caches}, stdout=subprocess.PIPE, text=True)
+    if result.returncode:  # Its message is on stderr; the other cases have figures yet.
+        return [no_figures(case, SMALL if small else SIZES, "failed")]
     return [json.loads(result.stdout.splitlines()[-1])]
 
 
@@ -231,7 +248,7 @@ def measure(case: Case, small: bool = False) -> list[shared.Row]:
 
 def best(rows: list[shared.Row], attention: str) -> shared.Row | None:
     """The fastest of the cases that fit into memory."""
-    ran = [row for row in rows if row["attention"] == attention and row["step_ms"] == row["step_ms"]]
+    ran = [row for row in rows if row["attention"] == attention and row["outcome"] == "ran"]
     return min(ran, key=lambda row: row["step_ms"], default=None)
 
 
@@ -239,7 +256,7 @@ def shortfalls(rows: list[shared.Row]) -> list[str]:
     ours, dense = best(rows, "lighthouse"), best(rows, "dense")
     if not ours or not dense:
         return ["lighthouse and dense: both have to run, but one has no figures"]
-    missed = []
+    missed = [f"{Case(row['attention'], row['kept'])}: failed" for row in rows if row["outcome"] == "failed"]
     ratio = ours["tokens_per_s"] / dense["tokens_per_s"]
     if not ratio >= BAR:
         missed.append(f"lighthouse, {ours['kept']} kept: {ratio:.2f} times dense's tokens/s, expected {BAR}")
@@ -249,16 +266,18 @@ def shortfalls(rows: list[shared.Row]) -> list[str]:
 
 
 def report(rows: list[shared.Row]) -> shared.Report:
-    dense = {row["kept"]: row["tokens_per_s"] for row in rows if row["attention"] == "dense"}
+    dense = {
+        row["kept"]: row["tokens_per_s"] for row in rows if row["attention"] == "dense" and row["outcome"] == "ran"
+    }
     fastest = best(rows, "dense")
 
     def times(row: shared.Row, other: float | None) -> str:
-        return f"{row['tokens_per_s'] / other:.2f}" if other and row["tokens_per_s"] == row["tokens_per_s"] else ""
+        return f"{row['tokens_per_s'] / other:.2f}" if other and row["outcome"] == "ran" else ""
 
     lines = [
         [
             str(Case(row["attention"], row["kept"])),
-            f"{row['step_ms']:,.0f}" if row["step_ms"] == row["step_ms"] else "out of memory",
+            f"{row['step_ms']:,.0f}" if row["outcome"] == "ran" else row["outcome"],
             f"{row['tokens_per_s']:,.0f}",
             times(row, fastest and fastest["tokens_per_s"]),
             times(row, dense.get("input")),

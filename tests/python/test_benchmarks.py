@@ -169,7 +169,8 @@ def test_attention_runs_once_a_training_step(case: train_step.Case) -> None:
 def train_step_rows() -> list[dict]:
     rows = []
     for case, step in zip(train_step.CASES, (1000.0, 1100.0, 4300.0, 4500.0, 5360.0), strict=True):
-        speed = {"step_ms": step, "tokens_per_s": 98_304e3 / step, "first_s": 14.0, "peak_gib": 60.5, "graphs": 2}
+        speed = {"outcome": "ran", "step_ms": step, "tokens_per_s": 98_304e3 / step, "first_s": 14.0}
+        speed |= {"peak_gib": 60.5, "graphs": 2}
         rows.append({"gpu": "H100", **case._asdict(), "tokens": 98_304, "layers": 30, **speed, "clock_mhz": 1755})
     return rows
 
@@ -184,8 +185,13 @@ def test_train_step_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> Non
     text = capsys.readouterr().err
     assert "lighthouse, all kept: 4.20 times dense's tokens/s, expected 4.3" in text
     assert "lighthouse, all kept: first step in 15.5 s, expected 15.0" in text
-    for row in rows[2:]:
-        row.update(step_ms=math.nan, tokens_per_s=math.nan)
+    rows[3].update(train_step.no_figures(train_step.CASES[3], train_step.SIZES, "failed"))
+    assert reported(train_step, rows, tmp_path) == 1
+    text = capsys.readouterr()
+    assert "| dense, attention kept | failed |" in text.out
+    assert "dense, attention kept: failed" in text.err
+    for case, row in zip(train_step.CASES[2:], rows[2:], strict=True):
+        row.update(train_step.no_figures(case, train_step.SIZES, "out of memory"))
     assert reported(train_step, rows, tmp_path) == 1
     text = capsys.readouterr()
     assert "out of memory" in text.out
