@@ -219,8 +219,11 @@ def draw_losses(runs: list[Run], path: Path) -> None:
         left.plot(range(skip + 1, len(curve) + 1), curve[skip:], **style)
         points = run["evaluations"]
         right.plot([p["seconds"] for p in points], [p["loss"] for p in points], marker=".", **style)
-    left.set(xlabel="step", ylabel=f"training loss (nats a byte), mean of {SMOOTH} steps", yscale="log")
-    right.set(xlabel="seconds of training", ylabel="validation loss, attention in force", yscale="log")
+    left.set(xlabel="step", ylabel=f"training loss (nats a byte), mean of {SMOOTH} steps")
+    right.set(xlabel="seconds of training", ylabel="validation loss, attention in force")
+    for axes in (left, right):
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, min(high, 2 * max(map(final, runs))))
     left.legend(fontsize=7)
     figure.savefig(path, dpi=120)
 
