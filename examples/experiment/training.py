@@ -41,7 +41,7 @@ class Settings:
     lr: float = 1.5e-3
     warmup: float = 0.05
     decay_from: float = 0.6
-    dense_from: float = 0.7
+    dense_from: float = 0.5
     val_windows: int = 64
     seed: int = 0
 
