@@ -156,25 +156,6 @@ def SplitGradients : Pass<"lighthouse-split-gradients", "::mlir::func::FuncOp"> 
   let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::ub::UBDialect"];
 }
 
-def FetchRows : Pass<"lighthouse-fetch-rows", "::mlir::func::FuncOp"> {
-  let summary = "kernels of attention that take the selected rows themselves";
-  let description = [{
-    Where the schedule of an `attend` kernel says `gather = 2`, it takes in the stages of the kernel that gathers its rows, and that one is gone: attention reads tokens and coarse levels by the
-    selection. Rows that others read (backward does) it writes beside its own results. With `gather = 1`, and without it, the rows are copied by a kernel of their own.
-
-    Takes the parameter out of the schedule. Leaves attention alone whose rows no kernel gathers. Refuses heads of other elements than of 16 bits and of more than `head-dim`.
-
-    ```mlir
-    %qs, %ks, %vs = lighthouse.kernel "gather" reads(%a = %q, %b = %cq, /* ... */ %g = %sel) : (!q, !coarse, /* ... */ !selection) -> (!rows, !rows, !rows) { /* ... */ }
-    %os, %lse = lighthouse.kernel "attend" reads(%a = %qs, %b = %ks, %c = %vs) attributes {schedule = {gather = 2}} : (!rows, !rows, !rows) -> (!rows, !scores) { /* ... */ }
-    // becomes
-    %os, %lse = lighthouse.kernel "attend" reads(%a = %q, %b = %cq, /* ... */ %g = %sel) attributes {schedule = {}} : (!q, !coarse, /* ... */ !selection) -> (!rows, !scores) { /* ... */ }
-    ```
-  }];
-  let options = [Option<"headDim", "head-dim", "int64_t", "0", "the largest head size that an architecture can fetch; 0: none">];
-  let dependentDialects = ["::lighthouse::LighthouseDialect"];
-}
-
 def LowerKernelsToHost : Pass<"lighthouse-lower-kernels-to-host", "::mlir::ModuleOp"> {
   let summary = "kernels to loops and vectors for the host CPU";
   let description = [{

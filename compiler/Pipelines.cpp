@@ -56,12 +56,6 @@ void buildCudaFusionPipeline(OpPassManager &pm, const CudaTarget &target) {
   pm.addNestedPass<func::FuncOp>(createSplitGradients(split));
 }
 
-void buildCudaFetchPipeline(OpPassManager &pm, const CudaTarget &target) {
-  FetchRowsOptions options;
-  options.headDim = cuda::hopperHeadDim(target.arch);
-  pm.addNestedPass<func::FuncOp>(createFetchRows(options));
-}
-
 void buildCudaTilePipeline(OpPassManager &pm, const CudaTarget &target, bool parameters) {
   LowerKernelsToTileOptions options;
   options.parameters = parameters;

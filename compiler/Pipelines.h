@@ -25,8 +25,6 @@ void buildFusionPipeline(mlir::OpPassManager &pm);
 /// The same for NVIDIA GPUs, where each gradient of attention is summed by one block, or, where that is much faster and
 /// the target need not be deterministic, that of queries by several.
 void buildCudaFusionPipeline(mlir::OpPassManager &pm, const CudaTarget &target);
-/// Kernels by what their schedules say of them as a whole: whether attention gathers its rows itself.
-void buildCudaFetchPipeline(mlir::OpPassManager &pm, const CudaTarget &target);
 /// Kernels to tile programs; `parameters`: with the search space of each.
 void buildCudaTilePipeline(mlir::OpPassManager &pm, const CudaTarget &target, bool parameters = false);
 /// Tile programs to the LLVM dialect.

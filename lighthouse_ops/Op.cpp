@@ -16,7 +16,6 @@
 #include "runtime/HostTarget.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 using namespace llvm;
 
@@ -120,32 +119,13 @@ static OpPointer makeTunedCudaOp(const Spec &spec, const Schedules &schedules, c
   }
 }
 
-/// Each must be of a kernel of the op.
-static OpPointer refuseUnknownKernels(OpPointer op, const Schedules &schedules) {
-  std::vector<std::string> names;
-  for (Direction direction : {Direction::Forward, Direction::Backward})
-    for (const LaunchInfo &launch : op->launches(direction))
-      names.push_back(launch.kernel);
-  for (const auto &[kernel, parameters] : schedules)
-    if (!is_contained(names, kernel))
-      throw InvalidArgument(
-          fmt::format("schedules: expects kernels out of {}, but got {}", fmt::join(names, ", "), kernel));
-  return op;
-}
-
 static OpPointer getCudaOp(const Spec &spec, int ordinal, const CompileOptions &options) {
   Gpu gpu = Gpu::open(ordinal);
   gpu.target.deterministic = options.deterministic && dependsOnDeterminism(spec, gpu.target);
   Schedules schedules = schedulesFor(spec, gpu);
-  for (const auto &[kernel, parameters] : options.schedules)
-    for (const auto &[name, value] : parameters)
-      schedules[kernel][name] = value;
   std::string key = fmt::format("{}\n{}\n{}\ncuda:{} {}", spec.str(), toString(schedules), gpu.target.key(), ordinal,
                                 static_cast<const void *>(gpu.context->handle));
-  if (options.schedules.empty())
-    return memoryCache().ops.get(key, [&] { return makeTunedCudaOp(spec, schedules, gpu); });
-  return refuseUnknownKernels(memoryCache().ops.get(key, [&] { return makeCudaOp(spec, schedules, gpu); }),
-                              options.schedules);
+  return memoryCache().ops.get(key, [&] { return makeTunedCudaOp(spec, schedules, gpu); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -157,11 +137,6 @@ Op::~Op() = default;
 std::shared_ptr<const Op> Op::get(const Spec &given, Device device, const CompileOptions &options) {
   given.validate();
   Spec spec = canonical(given);
-  if (device.kind == DeviceKind::Cpu && !options.schedules.empty())
-    throw InvalidArgument(
-        fmt::format("schedules: expects a GPU, as kernels of the CPU have no such parameters, but got "
-                    "'{}' for the CPU",
-                    toString(options.schedules)));
   return device.kind == DeviceKind::Cpu ? getHostOp(spec) : getCudaOp(spec, device.ordinal, options);
 }
 

@@ -71,8 +71,6 @@ struct LIGHTHOUSE_API CompileOptions {
   /// that is faster: on sm_90a with elements of 16 bits and heads of up to 128; with one level and shared key heads dk
   /// and dv too. Everything else has the same bits anyway.
   bool deterministic = false;
-  /// Parameters of a GPU's kernels, over those of the tuning databases.
-  Schedules schedules = {};
 };
 
 /// How the last `Op::get` of a spec found its code.

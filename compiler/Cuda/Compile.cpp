@@ -49,14 +49,12 @@ llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget 
   };
   if (llvm::Error error = runPipeline(module, fuse))
     return std::move(error);
-  Schedules left = schedules;
-  setSchedules(module, left);
-  if (llvm::Error error = runPipeline(module, [&](OpPassManager &pm) { buildCudaFetchPipeline(pm, target); }))
-    return std::move(error);
   llvm::Expected<std::vector<LaunchPlan>> plans = plansOf(module);
   if (!plans)
     return plans.takeError();
   compiled.plans = std::move(*plans);
+  Schedules left = schedules;
+  setSchedules(module, left);
   auto lower = [&](OpPassManager &pm) {
     buildCudaTilePipeline(pm, target);
     buildCudaLLVMPipeline(pm);
@@ -91,8 +89,6 @@ llvm::Expected<std::string> emitForCuda(ModuleOp module, const CudaTarget &targe
   setSchedules(module, left);
   if (!left.empty())
     return noSuchKernel(*plans, left.begin()->first, "schedule");
-  if (llvm::Error error = runPipeline(module, [&](OpPassManager &pm) { buildCudaFetchPipeline(pm, target); }))
-    return std::move(error);
   if (stage == EmitStage::Fused)
     return textOf(module, "");
   if (llvm::Error error = runPipeline(module, [&](OpPassManager &pm) { buildCudaTilePipeline(pm, target); }))

@@ -29,20 +29,6 @@ struct HopperBlocks {
   mlir::RankedTensorType row(mlir::Type element) const { return tile::tileType({64}, element, tile::rowSlice(layout)); }
 };
 
-/// The rows that a selection takes of queries, keys and values, for a kernel that gathers none before.
-struct SelectedRows {
-  KernelContext &c;
-  TileBuilder &t;
-  GatherOp gather;
-  mlir::Value batch, head; ///< head: of queries
-
-  mlir::LogicalResult check();
-  /// Numbers of the entries from row `first` of the sub-sequence on, at least `count`; -1 behind the end.
-  mlir::Value entries(mlir::Value first, int64_t count);
-  /// Fills a tile of a ring with those rows of an operand of the gather.
-  void fetch(mlir::Value pyramid, mlir::Value entries, mlir::Value ring, Operand number);
-};
-
 /// The largest head of 16-bit elements that these schedules take on an architecture; 0 where there are none.
 inline int64_t hopperHeadDim(llvm::StringRef arch) { return arch == "sm_90a" ? 128 : 0; }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Causal attention forward for sm_90a: one thread fetches, or a warpgroup where the rows lie anywhere, and warpgroups
-// of 64 queries each take turns to multiply and to exponentiate. In a warpgroup the scores of one block of keys and the
-// sums of the block before are multiplied at once (Shah et al., FlashAttention-3, algorithm 2).
+// Causal attention forward for sm_90a: one thread fetches, and warpgroups of 64 queries each take turns to multiply and
+// to exponentiate. In a warpgroup the scores of one block of keys and the sums of the block before are multiplied at
+// once (Shah et al., FlashAttention-3, algorithm 2).
 #include "compiler/Cuda/Hopper.h"
 
 #include <cmath>
-#include <optional>
 
 using namespace mlir;
 
@@ -56,13 +55,6 @@ public:
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)))
       return failure();
-    auto gather = c.find<GatherOp>();
-    keeps = gather && c.view(op.getQs());
-    if (keeps && blocks.stages < 2)
-      return c.kernel.emitOpError(
-                 "expects schedule parameter stages from 2 to 8 where attention keeps the rows that it "
-                 "fetches, but got ")
-             << blocks.stages;
     int64_t runs = llvm::divideCeil(sizes.rows, blocks.rows());
     int64_t heads = sizes.batch * sizes.heads;
     int64_t section = headsOfSection(heads, 2 * sizes.rows * blocks.width * 2 / sizes.group(), kSectionBytes);
@@ -73,18 +65,13 @@ public:
     batch = where[0];
     head = where[1];
     kvHead = t.div(head, sizes.group());
-    if (gather)
-      selected.emplace(SelectedRows{c, t, gather, batch, head});
-    if (selected && failed(selected->check()))
-      return failure();
     tile::SharedType keys = t.panels({blocks.columns, blocks.width}, sizes.element);
     q = t.ring(blocks.groups, t.panels({64, blocks.width}, sizes.element), 1);
     k = t.ring(blocks.stages, keys, blocks.groups);
     v = t.ring(blocks.stages, keys, blocks.groups);
     end = t.div(t.add(t.min(t.add(first, blocks.rows()), sizes.rows), blocks.columns - 1), blocks.columns);
-    int64_t fetches = blocks.groups == 3 ? 32 : selected ? 40 : 24;
-    int64_t registers = blocks.groups == 3 ? 160 : selected ? 232 : 240;
-    t.roles({{selected ? 128 : 1, fetches, [&](Value) { selected ? produceRows() : produce(); }},
+    int64_t registers = blocks.groups == 2 ? 240 : 160;
+    t.roles({{1, blocks.groups == 2 ? 24 : 32, [&](Value) { produce(); }},
              {blocks.groups * 128, registers, [&](Value group) { consume(group); }}});
     return Grid{runs * heads, (blocks.groups + 1) * 128};
   }
@@ -109,42 +96,6 @@ private:
     });
   }
 
-  //===-- The warpgroup that fetches rows that lie anywhere --------------===//
-
-  Value firstKey(Operand number) { return t.mul(t.sub(t.sub(end, 1), number), blocks.columns); }
-  Value entriesOf(Value key) { return selected->entries(key, blocks.columns); }
-
-  /// In the order of `produce`; the numbers of a block's rows are read a block ahead.
-  void produceRows() {
-    GatherOp gather = selected->gather;
-    Value current = entriesOf(firstKey(0));
-    selected->fetch(gather.getPk(), current, k, 0);
-    for (int64_t group = 0; group < blocks.groups; ++group)
-      selected->fetch(gather.getPq(), selected->entries(t.add(first, 64 * group), 64), q, group);
-    Value following = entriesOf(t.max(firstKey(1), 0));
-    t.loop(0, end, 1, {current, following}, [&](Value number, ValueRange entries) -> Values {
-      Value next = t.add(number, 1), later = entriesOf(t.max(firstKey(t.add(number, 2)), 0));
-      t.ifThen(t.less(next, end), [&] { selected->fetch(gather.getPk(), entries[1], k, next); });
-      selected->fetch(gather.getPv(), entries[0], v, number);
-      return {entries[1], later};
-    });
-    // The threads stay until their copies have ended.
-    t.commit();
-    t.wait(0);
-  }
-
-  /// Writes the keys and values of block `i`, of which some are rows of this block's queries, to where the next kernels
-  /// read them. Releases the keys.
-  void keepRows(Value i, Value keys) {
-    Value values = t.receive(v, i);
-    t.ifThen(t.equal(group, 0), [&] {
-      t.send(keys, c.view(op.getKs()), {batch, head, firstKey(i)});
-      t.send(values, c.view(op.getVs()), {batch, head, firstKey(i)});
-    });
-    t.drain();
-    t.release(k, i);
-  }
-
   //===-- A warpgroup of 64 queries --------------------------------------===//
 
   /// Named barriers: from `kTurn` on the turns of the warpgroups, from `kOwn` on each one's own.
@@ -158,8 +109,6 @@ private:
     next = t.add(t.select(t.equal(group, blocks.groups - 1), 0, t.add(group, 1)), kTurn);
     t.ifThen(t.equal(group, blocks.groups - 1), [&] { t.signal(kTurn, 256); });
     queries = t.receive(q, group);
-    if (keeps)
-      t.send(queries, c.view(op.getQs()), {batch, head, row});
     Values state = firstBlock();
     // Blocks that not all queries see the whole of come first.
     Value open = t.max(t.sub(end, t.div(t.add(first, 1), blocks.columns)), 1);
@@ -177,11 +126,8 @@ private:
   Values firstBlock() {
     Value keys = t.receive(k, 0);
     Value scores = t.await(t.dotAsync(scoresType(), queries, keys, TileBuilder::Right));
-    if (!keeps)
-      t.release(k, 0);
+    t.release(k, 0);
     Values softened = soften(scores, t.i32(0), t.constant(blocks.row(f32), -INFINITY), {}, true);
-    if (keeps)
-      keepRows(t.i32(0), keys);
     return {t.constant(wide(), 0), softened[0], softened[1], t.convert(softened[2], sizes.element)};
   }
 
@@ -195,13 +141,10 @@ private:
     Value pendingSums = t.dotAsync(wide(), carried[3], values, TileBuilder::None, carried[0]);
     t.signal(next, 256);
     Value scores = t.await(pendingScores);
-    if (!(keeps && masked))
-      t.release(k, i);
+    t.release(k, i);
     Values softened = soften(scores, i, carried[1], carried[2], masked);
     Value sums = t.await(pendingSums);
     t.release(v, before);
-    if (keeps && masked) // Blocks with a mask are those with rows of this block.
-      keepRows(i, keys);
     Value weights = t.convert(softened[2], sizes.element);
     sums = t.mul(sums, t.expand(softened[3], wide()));
     return {sums, softened[0], softened[1], weights};
@@ -231,9 +174,7 @@ private:
     Value query = t.add(t.range(64, tile::rowSlice(blocks.layout)), row), inside = t.less(query, sizes.rows);
     Value sum = t.reduce(tile::Reduction::Add, state[2]);
     Value os = t.mul(state[0], t.expand(t.div(t.constant(sum.getType(), 1), sum), wide()));
-    // In the place of the queries, which all four warps are done with, and which have been sent.
-    if (keeps)
-      t.drain();
+    // In the place of the queries, which all four warps are done with.
     t.meet(own, 128);
     t.write(t.convert(os, sizes.element), queries);
     t.publish();
@@ -250,8 +191,6 @@ private:
   AttentionSizes sizes;
   HopperBlocks blocks;
   Type f32;
-  std::optional<SelectedRows> selected;  ///< where the kernel gathers its rows
-  bool keeps = false;                    ///< those rows are results too
   Value batch, head, kvHead, first, end; ///< first: query of the block; end: blocks of keys that it sees
   Value q, k, v;
   Value group, row, own, turn, next; ///< of a warpgroup; row: its first query

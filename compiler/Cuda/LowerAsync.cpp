@@ -20,10 +20,15 @@ static void emit(Simt &s, StringRef text, StringRef constraints, Values operands
   s.inlineAsm({}, operands, all, with, true);
 }
 
-void waitFor(Simt &s, Value barrier, Value parity) {
+static void waitFor(Simt &s, Value barrier, Value parity) {
   emit(s, "{ .reg .pred done; again: mbarrier.try_wait.parity.shared::cta.b64 done, [$0], $1; @!done bra again; }",
        "r,r", {s.sharedAddress(barrier), parity});
 }
+
+/// Where number n of a ring lies, and which phase of its barriers it is.
+struct Lowering::Slot {
+  Value tile, full, empty, phase;
+};
 
 Lowering::Slot Lowering::slotOf(Value ring, Value number) {
   auto type = cast<tile::RingType>(ring.getType());
@@ -43,8 +48,7 @@ void Lowering::initializeRings() {
       if (op.getAlong())
         continue;
       for (int64_t stage = 0; stage < op.getType().getStages(); ++stage)
-        for (auto [barriers, arrivals] :
-             {std::pair(memory.full, int64_t(op.isFilledByRows() ? 128 : 1)), {memory.empty, 4 * op.getReaders()}})
+        for (auto [barriers, arrivals] : {std::pair(memory.full, int64_t(1)), {memory.empty, 4 * op.getReaders()}})
           emit(s, "mbarrier.init.shared::cta.b64 [$0], $1;", "r,r",
                {s.sharedAddress(s.offset(barriers, stage * kBarrierBytes)), s.constant(arrivals)});
     }
@@ -169,12 +173,8 @@ void Lowering::lowerFetch(tile::FetchOp op) {
 
 void Lowering::lowerReceive(tile::ReceiveOp op) {
   Slot slot = slotOf(op.getRing(), scalar(op.getNumber()));
-  auto ring = op.getRing().getDefiningOp<tile::RingOp>();
-  if (!ring.getAlong())
+  if (!op.getRing().getDefiningOp<tile::RingOp>().getAlong())
     waitFor(s, slot.full, slot.phase);
-  // Ordinary copies wrote it, for products and tensor copies to read.
-  if (ring.isFilledByRows())
-    lowerPublish();
   shared[op.getResult()] = slot.tile;
 }
 

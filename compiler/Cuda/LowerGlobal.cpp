@@ -6,7 +6,9 @@
 using namespace mlir;
 
 namespace lighthouse::cuda {
+namespace {
 
+/// Address of the element at `at`, with zeros for the dimensions that follow.
 Value addressOf(Lowering &l, tile::ViewType type, const ViewMemory &memory, ValueRange at) {
   Simt &s = l.s;
   Value elements;
@@ -20,8 +22,6 @@ Value addressOf(Lowering &l, tile::ViewType type, const ViewMemory &memory, Valu
     return memory.pointer;
   return s.offset(memory.pointer, s.mul(elements, type.getElementType().getIntOrFloatBitWidth() / 8));
 }
-
-namespace {
 
 /// A load or store of a tile: where each of its elements lies.
 class Access {

@@ -52,9 +52,6 @@ bool isForHopper(Value qs, StringRef arch) {
   return type.getElementTypeBitWidth() == 16 && type.getShape().back() <= hopperHeadDim(arch);
 }
 
-/// Whether attention takes its rows itself (lighthouse-fetch-rows).
-bool isGatheredHere(lighthouse::KernelOp kernel) { return !kernel.getBody().getOps<AttendOp>().empty(); }
-
 /// The schedule for the kernel's first stage that is no view.
 Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
@@ -62,7 +59,7 @@ Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
                         .Case([](PoolOp) { return schedulePoolScore; })
                         .Case([](SelectOp) { return scheduleSelect; })
                         .Case([](InvertOp) { return scheduleInvert; })
-                        .Case([&](GatherOp) { return isGatheredHere(kernel) ? scheduleHopperAttend : scheduleGather; })
+                        .Case([](GatherOp) { return scheduleGather; })
                         .Case([&](AttendOp attend) -> Schedule {
                           return isForHopper(attend.getQs(), arch) ? scheduleHopperAttend : scheduleAttend;
                         })

@@ -91,7 +91,6 @@ LogicalResult Lowering::lower(Operation *op) {
       .Case([&](tile::MeetOp meet) { return lowerMeet(meet.getNumber(), meet.getThreads(), true), success(); })
       .Case([&](tile::SignalOp signal) { return lowerMeet(signal.getNumber(), signal.getThreads(), false), success(); })
       .Case([&](tile::FetchOp fetch) { return lowerFetch(fetch), success(); })
-      .Case([&](tile::FetchRowsOp fetch) { return lowerFetchRows(fetch), success(); })
       .Case([&](tile::ReceiveOp receive) { return lowerReceive(receive), success(); })
       .Case([&](tile::ReleaseOp release) { return lowerRelease(release), success(); })
       .Case([&](tile::PanelOp panel) {

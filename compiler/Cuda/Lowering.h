@@ -94,8 +94,6 @@ public:
   void lowerSend(tile::SendOp op);
   void lowerDrain();
   void lowerPublish();
-  // LowerFetchRows.cpp
-  void lowerFetchRows(tile::FetchRowsOp op);
   // LowerDotAsync.cpp
   void lowerDotAsync(tile::DotAsyncOp op);
   void lowerAwait(tile::AwaitOp op);
@@ -104,10 +102,7 @@ public:
   mlir::Value sharedAddress(tile::SharedType type, mlir::Value base, mlir::Value row, mlir::Value column);
 
 private:
-  /// Where number n of a ring lies, and which phase of its barriers it is.
-  struct Slot {
-    mlir::Value tile, full, empty, phase;
-  };
+  struct Slot;
   Slot slotOf(mlir::Value ring, mlir::Value number);
   void initializeRings();
   void forEachBox(tile::ViewType view, mlir::ValueRange at, tile::SharedType type, mlir::Value base,
@@ -118,12 +113,6 @@ private:
 
   llvm::DenseMap<mlir::Value, Values> registers;
 };
-
-/// Address of a view's element at `at`, with zeros for the dimensions that follow.
-mlir::Value addressOf(Lowering &l, tile::ViewType type, const ViewMemory &memory, mlir::ValueRange at);
-
-/// Waits until a phase of an mbarrier in shared memory has ended.
-void waitFor(Simt &s, mlir::Value barrier, mlir::Value parity);
 
 /// Where a warp's four matrices of 8 x 8 elements of 16 bits lie: a block of 16 x 16 of a shared tile, an address a
 /// lane. The second matrix is below the first, or, `columnsFirst`, to its right.

@@ -238,10 +238,6 @@ Value TileBuilder::ring(int64_t stages, tile::SharedType type, int64_t readers, 
 void TileBuilder::fetch(Value view, ValueRange at, Value ring, Operand number) {
   tile::FetchOp::create(b, loc, view, at, ring, as(number, b.getI32Type()));
 }
-void TileBuilder::fetchRows(Value first, Value second, int64_t split, ValueRange at, Value rows, Value ring,
-                            Operand number) {
-  tile::FetchRowsOp::create(b, loc, first, second, at, rows, split, ring, as(number, b.getI32Type()));
-}
 Value TileBuilder::receive(Value ring, Operand number) {
   return tile::ReceiveOp::create(b, loc, cast<tile::RingType>(ring.getType()).getTile(), ring,
                                  as(number, b.getI32Type()));

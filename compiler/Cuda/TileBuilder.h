@@ -118,9 +118,6 @@ public:
   mlir::Value alloc(tile::SharedType type);
   mlir::Value ring(int64_t stages, tile::SharedType type, int64_t readers, mlir::Value along = {});
   void fetch(mlir::Value view, mlir::ValueRange at, mlir::Value ring, Operand number);
-  /// Rows of two views, those of the second from `split` on.
-  void fetchRows(mlir::Value first, mlir::Value second, int64_t split, mlir::ValueRange at, mlir::Value rows,
-                 mlir::Value ring, Operand number);
   mlir::Value receive(mlir::Value ring, Operand number);
   void release(mlir::Value ring, Operand number);
   mlir::Value panel(mlir::Value shared, Operand number);

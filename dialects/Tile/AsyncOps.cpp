@@ -133,50 +133,6 @@ LogicalResult FetchOp::verify() {
   return verifyTensorCopy(*this, getView().getType(), getAt(), getRing().getType().getTile());
 }
 
-bool RingOp::isFilledByRows() {
-  return llvm::any_of(getResult().getUsers(), [](Operation *user) { return isa<FetchRowsOp>(user); });
-}
-
-/// Two views of rows that a tile can be filled with.
-static LogicalResult verifyViewsOfRows(FetchRowsOp op, SharedType tile) {
-  ViewType first = op.getFirst().getType(), second = op.getSecond().getType();
-  if (tile.getRank() != 2 || tile.elementBytes() != 2)
-    return op.emitOpError("expects tiles of two dimensions with elements of 16 bits, but got ") << tile;
-  if (first.getElementType() != tile.getElementType() || second.getElementType() != tile.getElementType())
-    return op.emitOpError("expects elements of one type, but got ") << first << ", " << second << " and " << tile;
-  if (first.getRank() < 2 || second.getRank() != first.getRank() ||
-      static_cast<int64_t>(op.getAt().size()) + 2 != first.getRank())
-    return op.emitOpError("expects two views of one rank and coordinates of all dimensions but two, but got ")
-           << first << ", " << second << " and " << op.getAt().size();
-  int64_t columns = first.getShape().back();
-  if (second.getShape().back() != columns || columns > tile.getShape()[1] || columns % 8 != 0)
-    return op.emitOpError(
-               "expects views of one number of columns, a multiple of 8 that the tile has room for, but got ")
-           << first << ", " << second << " and " << tile;
-  return success();
-}
-
-LogicalResult FetchRowsOp::verify() {
-  if (int64_t threads = roleOf(*this); threads != 128)
-    return emitOpError("expects a role of 128 threads, but got ")
-           << (threads ? "one of " + std::to_string(threads) : "no role around it");
-  SharedType tile = getRing().getType().getTile();
-  if (failed(verifyViewsOfRows(*this, tile)))
-    return failure();
-  auto rows = getRows().getType();
-  if (rows.getEncoding() != LinearAttr::get(getContext(), 128) || rows.getDimSize(0) < tile.getShape()[0])
-    return emitOpError("expects a number for each of the tile's rows, of layout #tile.linear<threads = 128>, but got ")
-           << rows << " for " << tile;
-  ViewType first = getFirst().getType();
-  if (static_cast<int64_t>(getSplit()) < first.getShape()[first.getRank() - 2])
-    return emitOpError("expects a split behind the first view's rows, but got ") << getSplit();
-  if (auto ring = getRing().getDefiningOp<RingOp>())
-    for (Operation *user : ring.getResult().getUsers())
-      if (ring.getAlong() || isa<FetchOp, RingOp>(user))
-        return emitOpError("expects a ring of its own, with no tiles of fetch and no ring that goes along");
-  return success();
-}
-
 LogicalResult ReceiveOp::verify() { return expectWarpgroups(*this); }
 LogicalResult ReleaseOp::verify() {
   if (auto ring = getRing().getDefiningOp<RingOp>(); ring && ring.getAlong())

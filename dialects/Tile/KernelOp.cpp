@@ -84,8 +84,7 @@ LogicalResult KernelOp::verifyRegions() {
   for (BlockArgument view : getViews()) {
     if (!isa<ViewType>(view.getType()))
       return emitOpError("expects views as arguments, but got ") << view.getType();
-    bool loaded =
-        llvm::any_of(view.getUsers(), [](Operation *user) { return isa<LoadOp, CopyOp, FetchOp, FetchRowsOp>(user); });
+    bool loaded = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<LoadOp, CopyOp, FetchOp>(user); });
     bool stored = llvm::any_of(view.getUsers(), [](Operation *user) { return isa<StoreOp, FillOp, SendOp>(user); });
     if (loaded && stored)
       return emitOpError("expects a view to be loaded or stored to, not both, but got argument ")

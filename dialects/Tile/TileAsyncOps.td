@@ -84,10 +84,6 @@ def RingOp : Tile_AsyncOp<"ring", [MemoryEffects<[MemAlloc]>]> {
   let arguments = (ins I64Attr:$readers, Optional<Tile_RingType>:$along);
   let results = (outs Tile_RingType:$result);
   let assemblyFormat = "`readers` $readers (`along` $along^)? attr-dict `:` type($result) (`,` type($along)^)?";
-  let extraClassDeclaration = [{
-    /// Whether `fetch_rows` fills it: each thread of a warpgroup has a part of a tile.
-    bool isFilledByRows();
-  }];
 }
 
 def FetchOp : Tile_AsyncOp<"fetch"> {
@@ -102,24 +98,6 @@ def FetchOp : Tile_AsyncOp<"fetch"> {
   }];
   let arguments = (ins Tile_ViewType:$view, Variadic<I32>:$at, Tile_RingType:$ring, I32:$number);
   let assemblyFormat = "$view `[` $at `]` `,` $ring `[` $number `]` attr-dict `:` type($view) `,` type($ring)";
-}
-
-def FetchRowsOp : Tile_AsyncOp<"fetch_rows"> {
-  let summary = "fills the next tile of a ring with rows of two views that lie anywhere";
-  let description = [{
-    Waits until all readers have released what had the place before, and begins copies of 16 bytes each. Row i of the tile is the row of `first` whose number is `rows[i]` where that is below `split`, zeros
-    beyond the view, else the row of `second` whose number is `rows[i] - split`; where `rows[i]` is negative there are zeros. By a role of one warpgroup. The ring has no tiles of `fetch`, and none goes along
-    with it.
-
-    ```mlir
-    tile.fetch_rows %ks, %coarse[%b, %h] rows %entries split 4096, %keys[%n]
-        : !tile.view<1x8x4096x128xbf16>, !tile.view<1x8x1344x128xbf16>, tensor<128xi32, #tile.linear<threads = 128>>, !tile.ring<2, !tile.shared<128x128xbf16, panels>>
-    ```
-  }];
-  let arguments = (ins Tile_ViewType:$first, Tile_ViewType:$second, Variadic<I32>:$at, RankedTensorOf<[I32]>:$rows, I64Attr:$split, Tile_RingType:$ring, I32:$number);
-  let assemblyFormat = [{
-    $first `,` $second `[` $at `]` `rows` $rows `split` $split `,` $ring `[` $number `]` attr-dict `:` type($first) `,` type($second) `,` type($rows) `,` type($ring)
-  }];
 }
 
 def ReceiveOp : Tile_AsyncOp<"receive", [MemoryEffects<[MemRead, MemWrite]>, TypesMatchWith<"tile of the ring", "ring", "result",

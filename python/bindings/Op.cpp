@@ -85,10 +85,8 @@ void run(const Op &op, const std::string &direction, const py::sequence &pointer
 }
 
 /// The binding's holder; pybind11 wants it without const.
-std::shared_ptr<Op> getOp(const Spec &spec, const std::string &device, bool deterministic, Schedules schedules) {
-  const py::gil_scoped_release release;
-  return std::const_pointer_cast<Op>(
-      Op::get(spec, parseDevice(device), {.deterministic = deterministic, .schedules = std::move(schedules)}));
+std::shared_ptr<Op> getOp(const Spec &spec, const std::string &device, bool deterministic) {
+  return std::const_pointer_cast<Op>(Op::get(spec, parseDevice(device), {.deterministic = deterministic}));
 }
 
 std::string emitText(const Spec &spec, const std::string &stage, const std::string &kernel, const std::string &arch,
@@ -126,10 +124,10 @@ void bindOp(py::module_ &module) {
            "Runs on addresses, in the order of the signature; strides are in elements. The launches from first_launch "
            "up to end_launch, all by default, when those before have run on the same memory.");
   module.def(
-      "get_op", &getOp, "spec"_a, "device"_a = "cpu", "deterministic"_a = false, "schedules"_a = Schedules(),
+      "get_op", &getOp, "spec"_a, "device"_a = "cpu", "deterministic"_a = false,
+      py::call_guard<py::gil_scoped_release>(),
       "The op of a spec: from this process, from the disk cache, or compiled now. deterministic: every run gives "
-      "the same bits; otherwise gradients may vary by rounding where that is faster. schedules: parameters by kernel "
-      "of a GPU's, over those of the tuning databases.");
+      "the same bits; otherwise gradients may vary by rounding where that is faster.");
   module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "", "schedules"_a = Schedules(),
              "The text of a spec's code at a stage: stages, fused, loops, llvm or asm; for a GPU architecture stages, "
              "fused, tile, nvvm, llvm, ptx or sass. schedules: parameters by kernel, of a GPU's.");

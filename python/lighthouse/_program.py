@@ -2,7 +2,7 @@
 """Compiled programs by spec and device, with their signatures as plain Python data; the memory layout of results."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from lighthouse import _cuda, _lighthouse
@@ -51,22 +51,13 @@ class Function:
 
 
 class Program:
-    """A compiled spec: ``forward``, ``backward``.
+    """A compiled spec: ``forward``, ``backward``."""
 
-    ``schedules``: parameters of a GPU's kernels by their names, over those of the tuning databases.
-    """
-
-    def __init__(
-        self,
-        spec: _lighthouse.Spec,
-        device: str,
-        deterministic: bool = False,
-        schedules: Mapping[str, Mapping[str, int]] | None = None,
-    ) -> None:
+    def __init__(self, spec: _lighthouse.Spec, device: str, deterministic: bool) -> None:
         if device != "cpu":
             _cuda.refuse_in_capture()
             _cuda.add_tool_folders()
-        op = _lighthouse.get_op(spec, device, deterministic, schedules or {})
+        op = _lighthouse.get_op(spec, device, deterministic)
         self.forward = Function(op, "forward")
         self.backward = Function(op, "backward")
 

@@ -64,9 +64,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     """Of each program that is made, whether it is deterministic. There is none yet."""
     made, get_op = [], _lighthouse.get_op
 
-    def noted(spec: _lighthouse.Spec, device: str, deterministic: bool, schedules: dict) -> _lighthouse.Op:
+    def noted(spec: _lighthouse.Spec, device: str, deterministic: bool) -> _lighthouse.Op:
         made.append(deterministic)
-        return get_op(spec, device, deterministic, schedules)
+        return get_op(spec, device, deterministic)
 
     monkeypatch.setattr(_lighthouse, "get_op", noted)
     lighthouse.clear_memory_cache()

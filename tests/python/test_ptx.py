@@ -5,7 +5,7 @@ No GPU is needed. The matrix is covered, not run through: each dtype and head si
 (attention of three levels, grouped heads) for sm_80 and sm_90a, and as plain attention for one more architecture; each
 architecture is assembled with all kernels of each dtype at two head sizes, with the ops gather and scatter, and as
 plain attention of bfloat16 at two head sizes. Heads that sm_90a has schedules of its own for are assembled there also
-with rows that end within a block, aligned or not, and with attention that fetches its rows itself.
+with rows that end within a block, aligned or not.
 """
 
 import os
@@ -51,10 +51,6 @@ class Case(NamedTuple):
     arch: str
     seq_len: int = 8192
     grouped: bool = True
-    fetches: bool = False  # attention gathers its rows itself
-
-    def schedules(self) -> dict[str, dict[str, int]]:
-        return {"forward_attend": {"gather": 2}} if self.fetches else {}
 
     def spec(self) -> _lighthouse.Spec:
         return _lighthouse.Spec(
@@ -89,12 +85,6 @@ def covering_cases() -> list[Case]:
         for head_dim in HOPPER_HEAD_DIMS
         for seq_len in HOPPER_SEQ_LENS
         for grouped in (False, True)
-    ]
-    cases += [
-        Case("attention", 3, dtype, head_dim, "sm_90a", seq_len, grouped, fetches=True)
-        for dtype in DTYPES[1:]
-        for head_dim in HOPPER_HEAD_DIMS
-        for seq_len, grouped in ((8192, False), (8191, True))
     ]
     return list(dict.fromkeys(cases))
 
@@ -142,8 +132,8 @@ def assumed(nvvm: str) -> dict[str, dict[str, int]]:
 
 
 def assemble(ptxas: str, case: Case) -> Assembled:
-    ptx = _lighthouse.emit(case.spec(), "ptx", "", case.arch, case.schedules())
-    launches = assumed(_lighthouse.emit(case.spec(), "nvvm", "", case.arch, case.schedules()))
+    ptx = _lighthouse.emit(case.spec(), "ptx", "", case.arch)
+    launches = assumed(_lighthouse.emit(case.spec(), "nvvm", "", case.arch))
     with TemporaryDirectory() as folder:
         source = Path(folder) / "kernels.ptx"
         source.write_text(ptx)

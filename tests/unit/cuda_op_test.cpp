@@ -275,44 +275,6 @@ TEST_F(CudaGetTest, DeterministicOpsAreOthersBesideTheDefault) {
   EXPECT_EQ(Op::get(wideSpec(), Device::cuda(), {.deterministic = true})->origin(), Origin::Disk);
 }
 
-TEST_F(CudaGetTest, AttentionFetchesItsRowsWhereItsScheduleSaysSo) {
-  Spec spec = wideSpec();
-  spec.seq_len = 512;
-  spec.num_levels = 2;
-  auto namesOf = [&](const Schedules &schedules) {
-    std::vector<std::string> list;
-    auto op = Op::get(spec, Device::cuda(), {.schedules = schedules});
-    for (const LaunchInfo &launch : op->launches(Direction::Forward))
-      list.push_back(launch.kernel);
-    return list;
-  };
-  std::vector<std::string> copied = {"forward_pool_score", "forward_select_invert", "forward_gather", "forward_attend",
-                                     "forward_scatter"};
-  EXPECT_EQ(namesOf({}), copied);
-  EXPECT_EQ(namesOf({{"forward_attend", {{"gather", 1}}}}), copied);
-  copied.erase(copied.begin() + 2);
-  EXPECT_EQ(namesOf({{"forward_attend", {{"gather", 2}}}}), copied);
-  // Backward reads the same.
-  auto op = Op::get(spec, Device::cuda()),
-       other = Op::get(spec, Device::cuda(), {.schedules = {{"forward_attend", {{"gather", 2}}}}});
-  EXPECT_EQ(op->signature(Direction::Forward).arguments.size(), other->signature(Direction::Forward).arguments.size());
-}
-
-TEST_F(CudaGetTest, SchedulesThatAreGivenAreChecked) {
-  auto message = [](Device device, const Schedules &schedules) {
-    return thrown<InvalidArgument>([&] { (void)Op::get(wideSpec(), device, {.schedules = schedules}); });
-  };
-  EXPECT_EQ(message(Device::cpu(), {{"forward_attend", {{"stages", 2}}}}),
-            "schedules: expects a GPU, as kernels of the CPU have no such parameters, but got "
-            "'forward_attend:stages=2' for the CPU");
-  EXPECT_EQ(message(Device::cuda(), {{"forward_gather", {{"threads", 128}}}}),
-            "schedules: expects kernels out of forward_attend, backward_row_dot, backward_attend_backward_joined, but "
-            "got forward_gather");
-  // Unlike those of a tuning database, they are not left out with a warning.
-  EXPECT_THROW((void)Op::get(wideSpec(), Device::cuda(), {.schedules = {{"forward_attend", {{"gather", 3}}}}}),
-               CompileError);
-}
-
 TEST_F(CudaGetTest, DeterministicOrNotForwardIsTheSameAndWhatBackwardReads) {
   for (int64_t levels : {1, 2}) {
     Spec spec = wideSpec();

@@ -50,12 +50,10 @@ ROLE_VALUES = {
     "%next": "i32",
     "%keys": "!tile.ring<2, !tile.shared<128x128xbf16, panels>>",
     "%left": "!tile.shared<64x128xbf16, panels>",
-    "%coarse": "!tile.view<1x8x1344x128xbf16>",
-    "%entries": "tensor<128xi32, #tile.linear<threads = 128>>",
     "%right": "!tile.shared<128x128xbf16, panels>",
 }
 ROLES = """\
-  tile.roles threads [{fetchers}, 256] registers [24, 240] {{
+  tile.roles threads [1, 256] registers [24, 240] {{
   ^bb0(%group: i32):
 {one}  }}, {{
   ^bb0(%group: i32):
@@ -80,14 +78,13 @@ def in_kernel(body: str, threads: int) -> str:
 
 
 def in_role(example: str) -> str:
-    """In the role that fetches if it does, of one thread or of those that fetch rows, else in that of warpgroups; rings and roles stand at a kernel's top."""
+    """In the role of one thread if it fetches, else in that of warpgroups; rings and roles stand at a kernel's top."""
     used = set(re.findall(r"%\w+", example))
     values = {name: type for name, type in (VALUES | ROLE_VALUES).items() if name in used}
     body = defined(example, values)
     if "tile.roles" not in example and "tile.ring readers" not in example:
         fetches = "tile.fetch" in example
-        fetchers = 128 if "tile.fetch_rows" in example else 1
-        body = ROLES.format(fetchers=fetchers, one=body if fetches else "", many="" if fetches else body)
+        body = ROLES.format(one=body if fetches else "", many="" if fetches else body)
     return in_kernel(body, 384)
 
 
