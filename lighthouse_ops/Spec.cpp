@@ -24,15 +24,19 @@ Spec canonical(const Spec &spec) {
   if (spec.num_levels == 1) {
     result.pooling_factor = defaults.pooling_factor;
     result.topk = defaults.topk;
+    result.scorer = defaults.scorer;
   }
-  // The softmax is the caller's when only the ends are compiled; scatter never sees keys.
-  float scale = softmaxScale(spec);
-  bool is_default = spec.op != OpKind::Attention || scale == softmaxScale({.head_dim = spec.head_dim});
-  result.scale = is_default ? defaults.scale : scale;
-  if (spec.op == OpKind::Scatter) {
+  if (spec.op == OpKind::Scatter) { // It never sees keys.
     result.num_kv_heads = spec.num_heads;
     result.scorer = defaults.scorer;
   }
+  if (result.scorer == Scorer::Norm)
+    result.dilation = defaults.dilation;
+  // The softmax over the sub-sequence is the caller's when only the ends are compiled.
+  float scale = softmaxScale(spec);
+  bool has_softmax = spec.op == OpKind::Attention || result.scorer == Scorer::Dilated;
+  bool is_default = !has_softmax || scale == softmaxScale({.head_dim = spec.head_dim});
+  result.scale = is_default ? defaults.scale : scale;
   return result;
 }
 
@@ -58,9 +62,10 @@ int64_t Spec::tileLength() const { return paddedLength() / numTiles(); }
 std::string Spec::str() const {
   Spec spec = canonical(*this);
   return fmt::format("op={}, dtype={}, scorer={}, batch={}, num_heads={}, num_kv_heads={}, seq_len={}, head_dim={}, "
-                     "num_levels={}, pooling_factor={}, topk={}, scale={}",
+                     "num_levels={}, pooling_factor={}, topk={}, scale={}, dilation={}",
                      name(spec.op), name(spec.dtype), name(spec.scorer), spec.batch, spec.num_heads, spec.num_kv_heads,
-                     spec.seq_len, spec.head_dim, spec.num_levels, spec.pooling_factor, spec.topk, softmaxScale(spec));
+                     spec.seq_len, spec.head_dim, spec.num_levels, spec.pooling_factor, spec.topk, softmaxScale(spec),
+                     spec.dilation);
 }
 
 const char *name(DType dtype) {
@@ -79,6 +84,8 @@ const char *name(Scorer scorer) {
   switch (scorer) {
   case Scorer::Norm:
     return "norm";
+  case Scorer::Dilated:
+    return "dilated";
   }
   return "unknown";
 }

@@ -21,8 +21,9 @@ public:
 /// Element type of q, k, v and everything in their dtype. Arithmetic is float32.
 enum class DType : uint8_t { Float32, BFloat16, Float16 };
 
-/// How a token is scored (section "Pool and score" of the paper's method). Only L2 norms so far.
-enum class Scorer : uint8_t { Norm };
+/// How a token is scored (section "Pool and score" of the paper's method). Norm: the L2 norms of its query and its key.
+/// Dilated: those of the outputs of causal attention in its residue class, of (q, k, v) and of (k, q, v).
+enum class Scorer : uint8_t { Norm, Dilated };
 
 /// Which part of the chain is compiled; see docs/design.md.
 enum class OpKind : uint8_t { Attention, Gather, Scatter };
@@ -41,7 +42,8 @@ struct LIGHTHOUSE_API Spec {
   int64_t num_levels = 1;     ///< L, 1 to 8; 1 is plain causal attention and ignores pooling_factor and topk
   int64_t pooling_factor = 2; ///< p, a power of two, 2 to 64
   int64_t topk = 128;         ///< K, a multiple of 128: entries kept at each level but the finest, over all tiles
-  double scale = 0.0;         ///< softmax scale; 0 means 1/sqrt(head_dim)
+  double scale = 0.0;         ///< softmax scale, of scoring too; 0 means 1/sqrt(head_dim)
+  int64_t dilation = 4;       ///< r, residue classes of Scorer::Dilated, 1 to seq_len; other scorers ignore it
 
   /// Throws InvalidArgument unless every field and their combination is allowed.
   void validate() const;

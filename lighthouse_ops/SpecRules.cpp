@@ -69,6 +69,13 @@ void checkPyramid(const Spec &spec) {
            std::max(topk / kKeptPerTile, int64_t(1)) * kKeptPerTile);
 }
 
+void checkScorer(const Spec &spec) {
+  if (spec.scorer != Scorer::Dilated || (spec.dilation >= 1 && spec.dilation <= spec.seq_len))
+    return;
+  refuse("dilation: expects 1 to seq_len={}, but got {}; {} fits", spec.seq_len, spec.dilation,
+         std::min(Spec().dilation, spec.seq_len));
+}
+
 void checkScale(double scale) {
   constexpr double least = std::numeric_limits<float>::min(), most = std::numeric_limits<float>::max();
   if (scale != 0.0 && !(scale >= least && scale <= most))
@@ -136,6 +143,7 @@ void Spec::validate() const {
   if (num_levels > 1) {
     checkPyramid(*this);
     checkTiles(*this);
+    checkScorer(*this);
   }
   checkSizes(*this);
 }

@@ -18,14 +18,6 @@ namespace {
 /// Marks of an argument or a result besides its name.
 enum Mark : unsigned { kPlain = 0, kStrided = 1, kDifferentiable = 2 };
 
-ScorerKind scorerKind(Scorer scorer) {
-  switch (scorer) {
-  case Scorer::Norm:
-    return ScorerKind::norm;
-  }
-  llvm_unreachable("unknown scorer");
-}
-
 class ForwardBuilder {
 public:
   ForwardBuilder(const Spec &spec, ModuleOp module)
@@ -55,6 +47,10 @@ private:
   struct Gathered {
     Value qs, ks, vs, indices;
   };
+  /// Of windows.
+  struct Scores {
+    Value sq, sk;
+  };
 
   void buildAttention() {
     Gathered gathered = addGathered();
@@ -76,12 +72,10 @@ private:
   }
 
   void buildScatter() {
-    auto pyramid =
-        PyramidAttr::get(builder.getContext(), spec.seq_len, spec.paddedLength(), spec.num_levels, spec.pooling_factor);
     int64_t selected = spec.subsequenceLength();
     Value os = addArgument("os", rowsType(spec.num_heads, selected), kStrided);
     Value indices = addArgument(
-        "indices", RankedTensorType::get({spec.batch, spec.num_heads, selected}, builder.getI32Type(), pyramid),
+        "indices", RankedTensorType::get({spec.batch, spec.num_heads, selected}, builder.getI32Type(), pyramid()),
         kPlain);
     addReturn({{"out", ScatterOp::create(builder, os, indices), kStrided | kDifferentiable}});
   }
@@ -93,12 +87,34 @@ private:
     Value v = addArgument("v", rowsType(spec.num_kv_heads, spec.seq_len), kStrided);
     int64_t coarsest = coarsestWindow(spec, spec.num_levels), padded = spec.paddedLength();
     bool is_default = padded == static_cast<int64_t>(llvm::alignTo(spec.seq_len, coarsest));
+    // Before there are pooled rows: what scoring needs is done with by then.
+    Scores scores = spec.scorer == Scorer::Dilated ? addDilatedScores(q, k, v) : Scores();
     auto pool = PoolOp::create(builder, q, k, v, spec.num_levels, spec.pooling_factor,
                                is_default ? IntegerAttr() : builder.getI64IntegerAttr(padded));
-    auto score = ScoreOp::create(builder, scorerKind(spec.scorer), pool.getPq(), pool.getPk());
-    Value indices = SelectOp::create(builder, score.getSq(), score.getSk(), spec.topk);
+    if (spec.scorer == Scorer::Norm) {
+      auto score = ScoreOp::create(builder, ScorerKind::norm, pool.getPq(), pool.getPk());
+      scores = {score.getSq(), score.getSk()};
+    }
+    Value indices = SelectOp::create(builder, scores.sq, scores.sk, spec.topk);
     auto gather = GatherOp::create(builder, pool.getPq(), pool.getPk(), pool.getPv(), indices);
     return {gather.getQs(), gather.getKs(), gather.getVs(), indices};
+  }
+
+  /// Norms of what attention in the residue classes makes of (q, k, v), and of (k, q, v).
+  Scores addDilatedScores(Value q, Value k, Value v) {
+    auto classes = DilateOp::create(builder, q, k, v, spec.dilation);
+    auto normsOf = [&](Value queries, Value keys) -> Value {
+      auto attend = AttendOp::create(builder, queries, keys, classes.getVd(), llvm::APFloat(softmaxScale(spec)));
+      return TokenNormOp::create(builder, attend.getOs(), spec.dilation, spec.seq_len);
+    };
+    Value tq = normsOf(classes.getQd(), classes.getKd()), tk = normsOf(classes.getKd(), classes.getQd());
+    auto scores = MaxPoolOp::create(builder, tq, tk, pyramid());
+    return {scores.getSq(), scores.getSk()};
+  }
+
+  PyramidAttr pyramid() {
+    return PyramidAttr::get(builder.getContext(), spec.seq_len, spec.paddedLength(), spec.num_levels,
+                            spec.pooling_factor);
   }
 
   RankedTensorType rowsType(int64_t heads, int64_t rows) {

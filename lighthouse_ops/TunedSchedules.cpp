@@ -49,12 +49,19 @@ void forgetTunings() {
   known().by_gpu_and_file.clear();
 }
 
+/// Rows that a kernel goes through: those of the sub-sequence, of a residue class, or all tokens.
+static int64_t rowsOf(const Spec &spec, StringRef kernel) {
+  if (kernel.contains("token_norm"))
+    return (spec.seq_len + spec.dilation - 1) / spec.dilation;
+  return kernel.contains("attend") ? spec.subsequenceLength() : spec.seq_len;
+}
+
 TuningFeatures featuresOf(const Spec &spec, const std::string &kernel) {
   return {.kernel = kernel,
           .dtype = name(spec.dtype),
           .head_dim = spec.head_dim,
           .group = spec.num_heads / spec.num_kv_heads,
-          .length = StringRef(kernel).contains("attend") ? spec.subsequenceLength() : spec.seq_len,
+          .length = rowsOf(spec, kernel),
           .levels = spec.num_levels};
 }
 

@@ -16,6 +16,10 @@ AttentionSizes::AttentionSizes(Value qs, Value ks, double scale)
       head_dim(shapeOf(qs)[3]), columns(llvm::alignTo(head_dim, 16)), element(getElementTypeOrSelf(qs)), scale(scale),
       scale_log2(scale * std::numbers::log2e) {}
 
+Value sharedHead(TileBuilder &t, const AttentionSizes &sizes, Value head, Value tensor) {
+  return t.div(head, sizes.heads / shapeOf(tensor)[1]);
+}
+
 AttentionBlocks::AttentionBlocks(KernelContext &context, int64_t warps, int64_t rows, int64_t columns)
     : warps(context.parameter("warps", warps, {2, 4, 8})), rows(context.parameter("block_rows", rows, {32, 64, 128})),
       columns(context.parameter("block_columns", columns, {16, 32, 48, 64, 96, 128})),
@@ -60,7 +64,7 @@ AttentionBlocks forwardBlocks(KernelContext &context, const AttentionSizes &size
 class AttendSchedule {
 public:
   AttendSchedule(KernelContext &context, AttendOp op)
-      : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
+      : c(context), t(context.t), op(op), sizes(op.getOs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(forwardBlocks(context, sizes)), f32(t.b.getF32Type()) {}
 
   FailureOr<Grid> emit() {
@@ -72,7 +76,9 @@ public:
     first = t.mul(t.sub(runs - 1, at[0]), blocks.rows);
     batch = at[1];
     head = at[2];
-    kvHead = t.div(head, sizes.group());
+    qHead = sharedHead(t, sizes, head, op.getQs());
+    kHead = sharedHead(t, sizes, head, op.getKs());
+    vHead = sharedHead(t, sizes, head, op.getVs());
     q = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     k = t.alloc({blocks.columns, sizes.columns}, sizes.element);
     v = t.alloc({blocks.columns, sizes.columns}, sizes.element);
@@ -80,7 +86,7 @@ public:
 
     Value end = t.div(t.add(t.min(t.add(first, blocks.rows), sizes.rows), blocks.columns - 1), blocks.columns);
     Value open = t.div(t.add(first, 1), blocks.columns); // blocks of keys that all queries see
-    t.copy(c.view(op.getQs()), {batch, head, first}, sizes.rows, q);
+    t.copy(c.view(op.getQs()), {batch, qHead, first}, sizes.rows, q);
     copyKeys(t.sub(end, 1));
     Values state = {t.constant(blocks.tile(f32, sizes.columns), 0), t.constant(blocks.row(f32), -INFINITY),
                     t.constant(blocks.row(f32), 0)};
@@ -95,7 +101,7 @@ public:
 
 private:
   void copyKeys(Value block) {
-    t.copy(c.view(op.getKs()), {batch, kvHead, t.mul(block, blocks.columns)}, sizes.rows, k);
+    t.copy(c.view(op.getKs()), {batch, kHead, t.mul(block, blocks.columns)}, sizes.rows, k);
     t.commit();
   }
 
@@ -105,7 +111,7 @@ private:
     Value sums = carried[0], largest = carried[1], weights = carried[2];
     t.wait(0);
     t.barrier(); // The keys are here, and all are done with the values of the block before.
-    t.copy(c.view(op.getVs()), {batch, kvHead, t.mul(block, blocks.columns)}, sizes.rows, v);
+    t.copy(c.view(op.getVs()), {batch, vHead, t.mul(block, blocks.columns)}, sizes.rows, v);
     t.commit();
     RankedTensorType type = blocks.tile(f32, blocks.columns);
     Value scores = t.dot(q, k, t.constant(type, 0), /*transposed=*/true);
@@ -132,10 +138,12 @@ private:
     Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first), inside = t.less(query, sizes.rows);
     Value inverse = t.div(t.constant(state[2].getType(), 1), state[2]);
     Value os = t.mul(state[0], t.expand(inverse, blocks.tile(f32, sizes.columns)));
-    t.store(t.convert(os, sizes.element), c.view(op.getOs()), {batch, head, query}, inside);
-    if (Value view = c.view(op.getLse())) {
+    if (Value view = c.view(op.getOs()))
+      t.store(t.convert(os, sizes.element), view, {batch, head, query}, inside);
+    if (auto norms = c.find<TokenNormOp>())
+      storeTokenNorms(c, norms, os, batch, head, query);
+    if (Value view = c.view(op.getLse()))
       t.store(logSumExp(t, state[1], state[2], sizes.scale_log2), view, {batch, head, query}, inside);
-    }
   }
 
   KernelContext &c;
@@ -144,7 +152,8 @@ private:
   AttentionSizes sizes;
   AttentionBlocks blocks;
   Type f32;
-  Value batch, head, kvHead, first; ///< first: query
+  Value batch, head, first;  ///< first: query
+  Value qHead, kHead, vHead; ///< that `head` reads
   Value q, k, v;
   std::optional<Weights> weightsOf;
 };

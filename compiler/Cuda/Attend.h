@@ -17,11 +17,15 @@ struct AttentionSizes {
   double scale;
   double scale_log2; ///< scale * log2(e): softmax by exp2
 
+  /// `qs` may also be the result, which has the most heads.
   AttentionSizes(mlir::Value qs, mlir::Value ks, double scale);
   int64_t group() const { return heads / kv_heads; }
   /// Bytes of a row in shared memory.
   int64_t rowBytes() const { return columns * element.getIntOrFloatBitWidth() / 8; }
 };
+
+/// The head of a tensor that one of the `sizes.heads` reads.
+mlir::Value sharedHead(TileBuilder &t, const AttentionSizes &sizes, mlir::Value head, mlir::Value tensor);
 
 /// ln of the sum of exp(scale s), of each row's largest s and of the sum of its weights exp(scale (s - largest)).
 mlir::Value logSumExp(TileBuilder &t, mlir::Value largest, mlir::Value sum, double scale_log2);

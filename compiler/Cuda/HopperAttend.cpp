@@ -47,7 +47,7 @@ constexpr int64_t kGroups[] = {2, 3}, kColumns[] = {64, 80, 96, 128, 144, 160, 1
 class HopperAttendSchedule {
 public:
   HopperAttendSchedule(KernelContext &context, AttendOp op)
-      : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
+      : c(context), t(context.t), op(op), sizes(op.getOs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(context, sizes, /*groups=*/sizes.head_dim > 64 ? 2 : 3, /*columns=*/128, /*stages=*/2,
                {kGroups, kColumns, kStages}),
         f32(t.b.getF32Type()) {}
@@ -64,7 +64,9 @@ public:
     Values where = t.delinearize(t.add(t.mul(at[0], section), at[2]), {sizes.batch, sizes.heads});
     batch = where[0];
     head = where[1];
-    kvHead = t.div(head, sizes.group());
+    qHead = sharedHead(t, sizes, head, op.getQs());
+    kHead = sharedHead(t, sizes, head, op.getKs());
+    vHead = sharedHead(t, sizes, head, op.getVs());
     tile::SharedType keys = t.panels({blocks.columns, blocks.width}, sizes.element);
     q = t.ring(blocks.groups, t.panels({64, blocks.width}, sizes.element), 1);
     k = t.ring(blocks.stages, keys, blocks.groups);
@@ -79,20 +81,22 @@ public:
 private:
   //===-- The thread that fetches ----------------------------------------===//
 
-  void fetchKeys(Value view, Value ring, Value number) {
+  void fetchKeys(Value number) { fetchBlock(op.getKs(), kHead, k, number); }
+  void fetchValues(Value number) { fetchBlock(op.getVs(), vHead, v, number); }
+  void fetchBlock(Value tensor, Value fromHead, Value ring, Value number) {
     Value block = t.sub(t.sub(end, 1), number);
-    t.fetch(view, {batch, kvHead, t.mul(block, blocks.columns)}, ring, number);
+    t.fetch(c.view(tensor), {batch, fromHead, t.mul(block, blocks.columns)}, ring, number);
   }
 
   void produce() {
-    fetchKeys(c.view(op.getKs()), k, t.i32(0));
+    fetchKeys(t.i32(0));
     for (int64_t group = 0; group < blocks.groups; ++group)
-      t.fetch(c.view(op.getQs()), {batch, head, t.add(first, 64 * group)}, q, group);
+      t.fetch(c.view(op.getQs()), {batch, qHead, t.add(first, 64 * group)}, q, group);
     t.loop(0, end, 1, [&](Value number) {
       // The keys of a block are needed before the values of the one before.
       Value next = t.add(number, 1);
-      t.ifThen(t.less(next, end), [&] { fetchKeys(c.view(op.getKs()), k, next); });
-      fetchKeys(c.view(op.getVs()), v, number);
+      t.ifThen(t.less(next, end), [&] { fetchKeys(next); });
+      fetchValues(number);
     });
   }
 
@@ -174,15 +178,23 @@ private:
     Value query = t.add(t.range(64, tile::rowSlice(blocks.layout)), row), inside = t.less(query, sizes.rows);
     Value sum = t.reduce(tile::Reduction::Add, state[2]);
     Value os = t.mul(state[0], t.expand(t.div(t.constant(sum.getType(), 1), sum), wide()));
-    // In the place of the queries, which all four warps are done with.
+    if (Value view = c.view(op.getOs()))
+      sendRows(os, view);
+    if (auto norms = c.find<TokenNormOp>())
+      storeTokenNorms(c, norms, os, batch, head, query);
+    if (Value view = c.view(op.getLse()))
+      t.store(logSumExp(t, state[1], sum, sizes.scale_log2), view, {batch, head, query}, inside);
+    if (c.view(op.getOs()))
+      t.drain();
+  }
+
+  /// By way of the place of the queries, which all four warps are done with.
+  void sendRows(Value os, Value view) {
     t.meet(own, 128);
     t.write(t.convert(os, sizes.element), queries);
     t.publish();
     t.meet(own, 128);
-    t.send(queries, c.view(op.getOs()), {batch, head, row});
-    if (Value view = c.view(op.getLse()))
-      t.store(logSumExp(t, state[1], sum, sizes.scale_log2), view, {batch, head, query}, inside);
-    t.drain();
+    t.send(queries, view, {batch, head, row});
   }
 
   KernelContext &c;
@@ -191,7 +203,8 @@ private:
   AttentionSizes sizes;
   HopperBlocks blocks;
   Type f32;
-  Value batch, head, kvHead, first, end; ///< first: query of the block; end: blocks of keys that it sees
+  Value qHead, kHead, vHead;     ///< that `head` reads
+  Value batch, head, first, end; ///< first: query of the block; end: blocks of keys that it sees
   Value q, k, v;
   Value group, row, own, turn, next; ///< of a warpgroup; row: its first query
   Value queries;

@@ -57,6 +57,8 @@ Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     auto schedule = llvm::TypeSwitch<Operation *, Schedule>(&op)
                         .Case([](PoolOp) { return schedulePoolScore; })
+                        .Case([](DilateOp) { return scheduleDilate; })
+                        .Case([](MaxPoolOp) { return scheduleMaxPool; })
                         .Case([](SelectOp) { return scheduleSelect; })
                         .Case([](InvertOp) { return scheduleInvert; })
                         .Case([](GatherOp) { return scheduleGather; })

@@ -47,6 +47,8 @@ using Schedule = mlir::FailureOr<Grid> (*)(KernelContext &);
 mlir::FailureOr<Grid> schedulePoolScore(KernelContext &context);
 mlir::FailureOr<Grid> scheduleSelect(KernelContext &context);
 mlir::FailureOr<Grid> scheduleInvert(KernelContext &context);
+mlir::FailureOr<Grid> scheduleDilate(KernelContext &context);
+mlir::FailureOr<Grid> scheduleMaxPool(KernelContext &context);
 mlir::FailureOr<Grid> scheduleGather(KernelContext &context);
 mlir::FailureOr<Grid> scheduleScatter(KernelContext &context);
 mlir::FailureOr<Grid> scheduleScatterBackward(KernelContext &context);
@@ -57,6 +59,11 @@ mlir::FailureOr<Grid> scheduleHopperAttend(KernelContext &context);
 mlir::FailureOr<Grid> scheduleAttendKeys(KernelContext &context);
 mlir::FailureOr<Grid> scheduleHopperAttendBackward(KernelContext &context);
 mlir::FailureOr<Grid> scheduleAttendQueries(KernelContext &context);
+
+/// The norms of `rows`, float32 and numbered `row` of a batch entry and head of `op`'s operand, to the places of their
+/// tokens.
+void storeTokenNorms(KernelContext &context, TokenNormOp op, mlir::Value rows, mlir::Value batch, mlir::Value head,
+                     mlir::Value row);
 
 /// Dimensions of a tensor value.
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value tensor) {

@@ -20,19 +20,21 @@ namespace {
 class AttendSchedule {
 public:
   AttendSchedule(KernelContext &context, AttendOp op)
-      : c(context), e(context.e), op(op), shape(shapeOf(op.getQs())), rows(shape[2]), headDim(shape[3]),
-        group(shape[1] / shapeOf(op.getKs())[1]), queries(kLaneVectors * e.machine.lanes), keys(96) {}
+      : c(context), e(context.e), op(op), shape(shapeOf(op.getOs())), rows(shape[2]), headDim(shape[3]),
+        queries(kLaneVectors * e.machine.lanes), keys(96) {}
 
   int64_t emit() {
     int64_t blocks = llvm::divideCeil(rows, queries);
     Values at = e.delinearize(c.item, {shape[0], shape[1], blocks});
     batch = at[0];
     head = at[1];
-    kvHead = e.div(head, group);
+    qHead = sharedHead(e, op, head, op.getQs());
+    kHead = sharedHead(e, op, head, op.getKs());
+    vHead = sharedHead(e, op, head, op.getVs());
     // The longest blocks first, so that threads end together.
     first = e.mul(e.sub(blocks - 1, at[2]), queries);
     makeScratch();
-    stageRowsTransposed(e, c.buffer(op.getQs()), {batch, head}, first, queries, rows - 1, qt,
+    stageRowsTransposed(e, c.buffer(op.getQs()), {batch, qHead}, first, queries, rows - 1, qt,
                         op.getScale().convertToDouble() * std::numbers::log2e);
     Values stats = walkKeys();
     finish(stats);
@@ -66,8 +68,8 @@ private:
 
   Values block(Value key, Value count, ValueRange stats) {
     int64_t vectors = stats.size() / 2;
-    stageRows(e, c.buffer(op.getKs()), {batch, kvHead}, key, count, rows - 1, kBlock);
-    stageRows(e, c.buffer(op.getVs()), {batch, kvHead}, key, count, rows - 1, vBlock);
+    stageRows(e, c.buffer(op.getKs()), {batch, kHead}, key, count, rows - 1, kBlock);
+    stageRows(e, c.buffer(op.getVs()), {batch, vHead}, key, count, rows - 1, vBlock);
     scores(count);
     // Past the item's first query, some queries come before some keys.
     e.ifThen(e.less(e.add(first, 1), e.add(key, count)), [&] { mask(key, count); });
@@ -159,36 +161,47 @@ private:
   Emitter &e;
   AttendOp op;
   ArrayRef<int64_t> shape;
-  const int64_t rows, headDim, group;
+  const int64_t rows, headDim;
   const int64_t queries; ///< of a work item
   const int64_t keys;    ///< of a block
-  Value batch, head, kvHead, first;
+  Value batch, head, first;
+  Value qHead, kHead, vHead; ///< that `head` reads
   Value qt, ot, pt, kBlock, vBlock;
 };
 
 } // namespace
 
+Value sharedHead(Emitter &e, AttendOp op, Value head, Value tensor) {
+  return e.div(head, shapeOf(op.getOs())[1] / shapeOf(tensor)[1]);
+}
+
 void finishAttend(KernelContext &c, AttendOp op, const AttendBlock &block) {
   Emitter &e = c.e;
   int64_t rows = shapeOf(op.getQs())[2], headDim = shapeOf(op.getQs())[3], queries = shapeOf(block.sums)[0];
+  auto norms = c.find<TokenNormOp>();
   Value line = e.scratch({headDim}, e.b.getF32Type());
   e.loop(0, e.min(queries, e.sub(rows, block.first)), 1, [&](Value q) {
     Value row = e.add(block.first, q), sum = e.load(block.sums, {q});
     Value inverse = arith::DivFOp::create(e.b, e.loc, e.f32(1.0), sum);
     e.loop(0, headDim, 1,
            [&](Value d) { e.store(arith::MulFOp::create(e.b, e.loc, e.load(block.ot, {d, q}), inverse), line, {d}); });
-    e.storeRow(e.loadRow(line, {}, headDim), c.buffer(op.getOs()), {block.batch, block.head, row}, headDim);
+    Values os = e.loadRow(line, {}, headDim);
+    if (Value buffer = c.buffer(op.getOs()))
+      e.storeRow(os, buffer, {block.batch, block.head, row}, headDim);
+    if (norms)
+      storeTokenNorm(c, norms, os, {block.batch, block.head, row});
+    Value buffer = c.buffer(op.getLse());
+    if (!buffer)
+      return;
     // ln(sum 2^s) = ln(sum) + max * ln 2
     Value log = math::LogOp::create(e.b, e.loc, sum);
     Value lse = math::FmaOp::create(e.b, e.loc, e.load(block.maxima, {q}), e.f32(std::numbers::ln2), log);
-    e.store(lse, c.buffer(op.getLse()), {block.batch, block.head, row});
+    e.store(lse, buffer, {block.batch, block.head, row});
   });
 }
 
 FailureOr<int64_t> scheduleAttend(KernelContext &context) {
   auto op = context.find<AttendOp>();
-  if (!context.buffer(op.getOs()) || !context.buffer(op.getLse()))
-    return op.emitOpError("expects both of its results to leave the kernel");
   bool tiles = context.e.machine.tiles && cast<RankedTensorType>(op.getQs().getType()).getElementType().isBF16();
   return tiles ? emitAttendTiles(context, op) : AttendSchedule(context, op).emit();
 }

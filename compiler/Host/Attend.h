@@ -15,7 +15,10 @@ struct AttendBlock {
   mlir::Value maxima, sums; ///< f32 scratch [queries]; maxima of log2(e) times the logits
 };
 
-/// Writes os and lse of the block's queries below the number of rows.
+/// The head of an operand that a head of the result reads.
+mlir::Value sharedHead(Emitter &e, AttendOp op, mlir::Value head, mlir::Value tensor);
+
+/// Writes what leaves the kernel of os, lse and the norms of os, for the block's queries below the number of rows.
 void finishAttend(KernelContext &context, AttendOp op, const AttendBlock &block);
 
 /// The schedule for CPUs that multiply tiles of bfloat16 (AMX). Takes bfloat16 rows.

@@ -33,9 +33,9 @@ constexpr int64_t kPad = 32; ///< elements behind a row of queries: rows apart b
 class AttendTilesSchedule {
 public:
   AttendTilesSchedule(KernelContext &context, AttendOp op)
-      : c(context), e(context.e), op(op), shape(shapeOf(op.getQs())), rows(shape[2]), headDim(shape[3]),
+      : c(context), e(context.e), op(op), shape(shapeOf(op.getOs())), rows(shape[2]), headDim(shape[3]),
         depth(llvm::alignTo(headDim, kDepth)), height(llvm::alignTo(headDim, kTile)),
-        group(shape[1] / shapeOf(op.getKs())[1]), staged(rows % kKeys != 0 || depth != headDim),
+        staged(rows % kKeys != 0 || depth != headDim),
         scale(op.getScale().convertToDouble() * std::numbers::log2e) {}
 
   int64_t emit() {
@@ -43,7 +43,9 @@ public:
     Values at = e.delinearize(c.item, {shape[0], shape[1], blocks});
     batch = at[0];
     head = at[1];
-    kvHead = e.div(head, group);
+    qHead = sharedHead(e, op, head, op.getQs());
+    kHead = sharedHead(e, op, head, op.getKs());
+    vHead = sharedHead(e, op, head, op.getVs());
     // The longest blocks first, so that threads end together.
     first = e.mul(e.sub(blocks - 1, at[2]), kQueries);
     makeScratch();
@@ -128,7 +130,7 @@ private:
   void stageQueries() {
     e.loop(0, kQueries, 1, [&](Value query) {
       Value row = e.min(e.add(first, query), rows - 1);
-      movePairs(c.buffer(op.getQs()), {batch, head, row}, qt, query, headDim / 2);
+      movePairs(c.buffer(op.getQs()), {batch, qHead, row}, qt, query, headDim / 2);
     });
   }
 
@@ -136,7 +138,7 @@ private:
     e.loop(0, kKeys, 1, [&](Value j) {
       Value row = e.min(e.add(key, j), rows - 1);
       for (int64_t d = 0; d < headDim; d += 8)
-        e.storeRaw(e.loadRaw(c.buffer(op.getKs()), {batch, kvHead, row, d}, 8), kBlock, {j, d});
+        e.storeRaw(e.loadRaw(c.buffer(op.getKs()), {batch, kHead, row, d}, 8), kBlock, {j, d});
     });
   }
 
@@ -146,7 +148,7 @@ private:
       Value even = e.add(key, e.mul(j, 2)), odd = e.add(even, 1);
       for (int64_t d = 0; d < headDim; d += 8) {
         auto load = [&](Value row) {
-          return e.loadRaw(c.buffer(op.getVs()), {batch, kvHead, e.min(row, rows - 1), d}, 8);
+          return e.loadRaw(c.buffer(op.getVs()), {batch, vHead, e.min(row, rows - 1), d}, 8);
         };
         e.storeRaw(interleave(load(even), load(odd)), pair, {2 * d});
       }
@@ -216,7 +218,7 @@ private:
     e.loop(0, kKeys, 2 * kTile, [&](Value m) {
       Matrix keys{kBlock, {}, m, 0};
       if (!staged)
-        keys = {c.buffer(op.getKs()), {batch, kvHead}, e.add(key, m), 0};
+        keys = {c.buffer(op.getKs()), {batch, kHead}, e.add(key, m), 0};
       product(keys, 2, {{qt, {}, 0, e.mul(query, 2)}}, depth, {st, {}, m, 0}, /*add=*/false);
     });
   }
@@ -313,10 +315,10 @@ private:
   const int64_t rows, headDim;
   const int64_t depth;  ///< headDim in whole tiles of bfloat16
   const int64_t height; ///< headDim in whole tiles of float32
-  const int64_t group;
   const bool staged;  ///< keys are copied into whole blocks of whole tiles
   const double scale; ///< times log2(e)
-  Value batch, head, kvHead, first;
+  Value batch, head, first;
+  Value qHead, kHead, vHead; ///< that `head` reads
   Value qt, kBlock, vt, pair, st, ot, maxima, sums;
   std::array<Value, kParts> parts; ///< of P^T, the largest first
 };

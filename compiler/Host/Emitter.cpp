@@ -233,6 +233,14 @@ void Emitter::storeRow(ValueRange row, Value memref, ArrayRef<Index> at, int64_t
   for (auto [vector, chunk] : llvm::zip_equal(row, chunks(count)))
     storeVector(vector, memref, extended(at, chunk.offset));
 }
+void Emitter::copyRow(Value from, ArrayRef<Index> fromAt, Value to, ArrayRef<Index> toAt, int64_t count) {
+  // Whole vector registers, whatever the element type.
+  int64_t perWord = 32 / cast<MemRefType>(from.getType()).getElementTypeBitWidth();
+  for (Chunk chunk : chunks(count / perWord)) {
+    int64_t offset = chunk.offset * perWord;
+    storeRaw(loadRaw(from, extended(fromAt, offset), chunk.width * perWord), to, extended(toAt, offset));
+  }
+}
 Values Emitter::zeroRow(int64_t count) {
   return llvm::map_to_vector<6>(chunks(count), [&](Chunk chunk) { return zeros(chunk.width); });
 }

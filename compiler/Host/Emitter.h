@@ -110,6 +110,9 @@ public:
   /// The row at [at..., 0 .. count-1] as f32 vectors, one a chunk.
   Values loadRow(mlir::Value memref, llvm::ArrayRef<Index> at, int64_t count);
   void storeRow(mlir::ValueRange row, mlir::Value memref, llvm::ArrayRef<Index> at, int64_t count);
+  /// A row from one memref to another of the same element type, as it lies.
+  void copyRow(mlir::Value from, llvm::ArrayRef<Index> fromAt, mlir::Value to, llvm::ArrayRef<Index> toAt,
+               int64_t count);
   Values zeroRow(int64_t count);
   Values addRows(mlir::ValueRange x, mlir::ValueRange y);
   Values scaleRow(mlir::ValueRange x, double factor);
@@ -155,6 +158,8 @@ using Schedule = mlir::FailureOr<int64_t> (*)(KernelContext &);
 mlir::FailureOr<int64_t> schedulePoolScore(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleSelect(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleInvert(KernelContext &context);
+mlir::FailureOr<int64_t> scheduleDilate(KernelContext &context);
+mlir::FailureOr<int64_t> scheduleMaxPool(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleGather(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleScatter(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleScatterBackward(KernelContext &context);
@@ -162,6 +167,9 @@ mlir::FailureOr<int64_t> scheduleSumParts(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleUnpool(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleAttend(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleAttendBackward(KernelContext &context);
+
+/// The norm of a row of `op`'s operand, which is at batch entry, head and row `at`, to the place of its token.
+void storeTokenNorm(KernelContext &context, TokenNormOp op, mlir::ValueRange row, llvm::ArrayRef<mlir::Value> at);
 
 /// Dimensions of a tensor value.
 inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value tensor) {

@@ -23,6 +23,8 @@ Schedule scheduleOf(KernelOp kernel) {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     auto schedule = llvm::TypeSwitch<Operation *, Schedule>(&op)
                         .Case([](PoolOp) { return schedulePoolScore; })
+                        .Case([](DilateOp) { return scheduleDilate; })
+                        .Case([](MaxPoolOp) { return scheduleMaxPool; })
                         .Case([](SelectOp) { return scheduleSelect; })
                         .Case([](InvertOp) { return scheduleInvert; })
                         .Case([](GatherOp) { return scheduleGather; })

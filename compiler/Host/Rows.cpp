@@ -73,14 +73,8 @@ private:
     });
   }
 
-  /// Whole vector registers, whatever the element type.
   void copy(Value from, Value fromHead, Value row, Value to, Value slot) {
-    int64_t perWord = 32 / cast<MemRefType>(from.getType()).getElementTypeBitWidth();
-    for (Chunk chunk : e.chunks(shape[3] / perWord)) {
-      int64_t offset = chunk.offset * perWord;
-      e.storeRaw(e.loadRaw(from, {batch, fromHead, row, offset}, chunk.width * perWord), to,
-                 {batch, head, slot, offset});
-    }
+    e.copyRow(from, {batch, fromHead, row}, to, {batch, head, slot}, shape[3]);
   }
 
   KernelContext &c;

@@ -40,6 +40,10 @@ Gradients GatherOp::buildAdjoint(OpBuilder &builder, ValueRange gradients) {
 Gradients AttendOp::buildAdjoint(OpBuilder &builder, ValueRange gradients) {
   if (gradients[1])
     return emitOpError("expects no gradient for lse, but got one");
+  if (getQs().getType() != getOs().getType() || getKs().getType() != getVs().getType())
+    return emitOpError("expects as many query heads as its result has, and as many key heads as value heads, to be "
+                       "differentiated, but got ")
+           << getQs().getType() << ", " << getKs().getType() << " and " << getVs().getType();
   auto op = AttendBackwardOp::create(builder, getLoc(), getQs(), getKs(), getVs(), getOs(), getLse(), gradients[0],
                                      getScale(), /*parts=*/1);
   return SmallVector<Value>(op.getResults());

@@ -61,7 +61,10 @@ double ScoreOp::getFlops() {
 
 double SelectOp::getFlops() { return 0; }
 double GatherOp::getFlops() { return 0; }
-double AttendOp::getFlops() { return productsOf(getQs(), 2); }
+double AttendOp::getFlops() { return productsOf(getOs(), 2); }
+double DilateOp::getFlops() { return 0; }
+double TokenNormOp::getFlops() { return 2 * elementsOf(getRows()); }
+double MaxPoolOp::getFlops() { return 0; }
 double ScatterOp::getFlops() { return withRows(getOs(), positionsOf(pyramidOf(getIndices()), getOs())); }
 
 //===-- Adjoints ---------------------------------------------------------===//

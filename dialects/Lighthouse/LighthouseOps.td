@@ -98,8 +98,9 @@ def GatherOp : Stage<"gather", [Adjoint, Fuses]> {
 def AttendOp : Stage<"attend", [Adjoint, Fuses]> {
   let summary = "causal softmax attention over rows";
   let description = [{
-    `os[i] = sum_j softmax_j(scale * qs[i] . ks[j]) vs[j]` over `j <= i`; `lse[i]` is the natural log of the softmax's denominator. Key heads may be fewer
-    than query heads. Results: `[B, H, S, D]` of T and `[B, H, S]` of f32.
+    `os[i] = sum_j softmax_j(scale * qs[i] . ks[j]) vs[j]` over `j <= i`; `lse[i]` is the natural log of the softmax's denominator. H is the largest number of heads
+    of the three, and each number divides it: head `h` reads head `h / (H/G)` of a tensor with G. Results: `[B, H, S, D]` of T and `[B, H, S]` of f32. An adjoint needs H
+    query heads, and as many key heads as value heads.
 
     ```mlir
     %os, %lse = lighthouse.attend %qs, %ks, %vs {scale = 1.250000e-01 : f32}
@@ -127,6 +128,55 @@ def ScatterOp : Stage<"scatter", [Adjoint, Fuses]> {
   let results = (outs RowTensor:$out);
   let assemblyFormat = "$os `[` (`inverse` $inverse^ ` `)? `` $indices `]` attr-dict `:` type($os) `,` type($indices)";
   let hasCanonicalizer = 1;
+}
+
+//===-- Scores of tokens that are no norms of their rows --------------------------------------------------------------===//
+
+def DilateOp : Stage<"dilate", [Fuses]> {
+  let summary = "splits queries, keys and values into residue classes";
+  let description = [{
+    Row `j` of batch entry `b * r + c` of a result is token `j * r + c` of batch entry `b`, r being the dilation: class `c` of the tokens, as a batch entry of its own. There are
+    `N / r` rows, rounded up; those of tokens from N on are zero, the last one of its class at most, which a causal order keeps from all real ones. Results: `[B * r, H, N/r, D]`,
+    `[B * r, G, N/r, D]` twice. No gradient.
+
+    ```mlir
+    %qd, %kd, %vd = lighthouse.dilate %q, %k, %v {dilation = 4}
+        : tensor<1x8x8190x64xf32>, tensor<1x2x8190x64xf32>, tensor<1x2x8190x64xf32>
+    ```
+  }];
+  let arguments = (ins RowTensor:$q, RowTensor:$k, RowTensor:$v, I64Attr:$dilation);
+  let results = (outs RowTensor:$qd, RowTensor:$kd, RowTensor:$vd);
+  let assemblyFormat = "$q `,` $k `,` $v ` ` `{` `dilation` `=` $dilation `}` attr-dict `:` type($q) `,` type($k) `,` type($v)";
+}
+
+def TokenNormOp : Stage<"token_norm", [Joins]> {
+  let summary = "norm of each token's row, from its residue class";
+  let description = [{
+    The L2 norm of each row, in float32 and of rows that were not rounded to T before, put back to the place of its token: the inverse of `dilate`. It joins the kernel that makes the rows.
+    Result: `[B, H, N]` of f32. No gradient.
+
+    ```mlir
+    %norms = lighthouse.token_norm %os {dilation = 4, seq_len = 8190} : tensor<4x8x2048x64xf32>
+    ```
+  }];
+  let arguments = (ins RowTensor:$rows, I64Attr:$dilation, I64Attr:$seq_len);
+  let results = (outs ScoreTensor:$norms);
+  let assemblyFormat = "$rows ` ` `{` `dilation` `=` $dilation `,` `seq_len` `=` $seq_len `}` attr-dict `:` type($rows)";
+}
+
+def MaxPoolOp : Stage<"max_pool", [Fuses]> {
+  let summary = "scores of windows from those of tokens";
+  let description = [{
+    For every window of levels 1 and up the largest score of its real tokens, 0 where it has none. Token scores are 0 or above. Results: `[B, H, W]` and `[B, G, W]` of f32.
+    No gradient.
+
+    ```mlir
+    %sq, %sk = lighthouse.max_pool %tq, %tk {pyramid = #pyramid} : tensor<1x8x8190xf32>, tensor<1x8x8190xf32>
+    ```
+  }];
+  let arguments = (ins ScoreTensor:$tq, ScoreTensor:$tk, Lighthouse_PyramidAttr:$pyramid);
+  let results = (outs ScoreTensor:$sq, ScoreTensor:$sk);
+  let assemblyFormat = "$tq `,` $tk ` ` `{` `pyramid` `=` $pyramid `}` attr-dict `:` type($tq) `,` type($tk)";
 }
 
 //===-- Adjoints ------------------------------------------------------------------------------------------------------===//

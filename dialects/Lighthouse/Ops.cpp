@@ -248,12 +248,31 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
 
 LogicalResult AttendOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
                                          Types &results) {
-  FailureOr<Rows3> types = rowsQKV(loc, {"qs", "ks", "vs"}, op.getQs(), op.getKs(), op.getVs());
-  if (failed(types))
-    return failure();
-  ArrayRef<int64_t> shape = types->q.getShape();
-  results.push_back(withRows(types->q, shape[2]));
-  results.push_back(tensorOf(shape.drop_back(), Float32Type::get(context)));
+  SmallVector<RankedTensorType, 3> types;
+  const std::pair<StringRef, Value> operands[] = {{"qs", op.getQs()}, {"ks", op.getKs()}, {"vs", op.getVs()}};
+  int64_t heads = 0;
+  for (auto [name, value] : operands) {
+    FailureOr<RankedTensorType> type = rows(loc, value, name);
+    if (failed(type))
+      return failure();
+    heads = std::max(heads, type->getDimSize(1));
+    types.push_back(*type);
+  }
+  auto withHeads = [&](RankedTensorType type) {
+    return tensorOf({type.getDimSize(0), heads, type.getDimSize(2), type.getDimSize(3)}, type.getElementType(),
+                    type.getEncoding());
+  };
+  for (auto [operand, type] : llvm::zip_equal(operands, types)) {
+    if (withHeads(type) != withHeads(types[0]))
+      return emitOptionalError(loc, "expects qs and ", operand.first,
+                               " to differ in their number of heads only, but got ", types[0], " and ", type);
+    if (heads % type.getDimSize(1) != 0)
+      return emitOptionalError(loc, "expects the number of heads of ", operand.first,
+                               " to divide the largest of all three, ", heads, ", but got ", type.getDimSize(1));
+  }
+  RankedTensorType os = tensorOf(withHeads(types[0]).getShape(), types[0].getElementType());
+  results.push_back(os);
+  results.push_back(tensorOf(os.getShape().drop_back(), Float32Type::get(context)));
   return success();
 }
 
@@ -269,6 +288,66 @@ LogicalResult ScatterOp::inferReturnTypes(MLIRContext *, std::optional<Location>
     return emitOptionalError(loc, "expects os to have a row for each of ", count, " selected entries, but got ",
                              os->getDimSize(2));
   results.push_back(withRows(*os, pyramid->getSeqLen()));
+  return success();
+}
+
+//===-- Scores of tokens -------------------------------------------------===//
+
+namespace {
+/// Rows of a residue class of `length` tokens.
+int64_t classLength(int64_t length, int64_t dilation) { return llvm::divideCeil(length, dilation); }
+
+LogicalResult expectDilation(std::optional<Location> loc, int64_t dilation, int64_t length) {
+  if (dilation >= 1 && dilation <= length)
+    return success();
+  return emitOptionalError(loc, "expects a dilation from 1 to the ", length, " tokens, but got ", dilation);
+}
+} // namespace
+
+LogicalResult DilateOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, {"q", "k", "v"}, op.getQ(), op.getK(), op.getV());
+  if (failed(types))
+    return failure();
+  int64_t dilation = op.getDilation(), length = types->q.getDimSize(2);
+  if (failed(expectDilation(loc, dilation, length)))
+    return failure();
+  for (RankedTensorType type : {types->q, types->k, types->v})
+    results.push_back(tensorOf(
+        {type.getDimSize(0) * dilation, type.getDimSize(1), classLength(length, dilation), type.getDimSize(3)},
+        type.getElementType()));
+  return success();
+}
+
+LogicalResult TokenNormOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                            Types &results) {
+  FailureOr<RankedTensorType> type = rows(loc, op.getRows(), "the rows");
+  if (failed(type))
+    return failure();
+  int64_t dilation = op.getDilation(), length = op.getSeqLen(), batch = type->getDimSize(0);
+  if (failed(expectDilation(loc, dilation, length)))
+    return failure();
+  if (batch % dilation != 0)
+    return emitOptionalError(loc, "expects a batch entry for each of ", dilation, " residue classes, but got a batch of ",
+                             batch);
+  if (type->getDimSize(2) != classLength(length, dilation))
+    return emitOptionalError(loc, "expects ", classLength(length, dilation), " rows a residue class of ", length,
+                             " tokens, but got ", type->getDimSize(2));
+  results.push_back(tensorOf({batch / dilation, type->getDimSize(1), length}, Float32Type::get(context)));
+  return success();
+}
+
+LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  PyramidAttr pyramid = op.getPyramid();
+  for (auto [name, value] : {std::pair("tq", op.getTq()), std::pair("tk", op.getTk())}) {
+    FailureOr<RankedTensorType> type = ranked(loc, value, 3, name);
+    if (failed(type))
+      return failure();
+    if (type->getDimSize(2) != pyramid.getSeqLen())
+      return emitOptionalError(loc, "expects ", name, " to have a score for each of seq_len ", pyramid.getSeqLen(),
+                               " tokens, but got ", type->getDimSize(2));
+    results.push_back(tensorOf({type->getDimSize(0), type->getDimSize(1), pyramid.numCoarse()}, type->getElementType(),
+                               pyramid));
+  }
   return success();
 }
 
@@ -465,6 +544,7 @@ bool ScoreOp::joinsKernelOf(Operation *producer) {
   auto pool = dyn_cast<PoolOp>(producer);
   return pool && getPq() == pool.getPq() && getPk() == pool.getPk();
 }
+bool TokenNormOp::joinsKernelOf(Operation *producer) { return isa<AttendOp>(producer); }
 bool InvertOp::joinsKernelOf(Operation *producer) { return isa<SelectOp>(producer); }
 bool RowDotOp::joinsKernelOf(Operation *producer) { return isa<ScatterBackwardOp>(producer); }
 bool PoolBackwardOp::joinsKernelOf(Operation *producer) {
@@ -486,6 +566,9 @@ void ScoreOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"
 void SelectOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"indices"}, set); }
 void GatherOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"qs", "ks", "vs"}, set); }
 void AttendOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"os", "lse"}, set); }
+void DilateOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"qd", "kd", "vd"}, set); }
+void TokenNormOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"norms"}, set); }
+void MaxPoolOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"sq", "sk"}, set); }
 void ScatterOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"out"}, set); }
 void ScatterBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dos"}, set); }
 void AttendBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs", "dks", "dvs"}, set); }

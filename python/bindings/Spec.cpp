@@ -31,13 +31,13 @@ DType parseDType(const std::string &text) {
 }
 
 Scorer parseScorer(const std::string &text) {
-  static const Name<Scorer> names[] = {{name(Scorer::Norm), Scorer::Norm}};
+  static const Name<Scorer> names[] = {{name(Scorer::Norm), Scorer::Norm}, {name(Scorer::Dilated), Scorer::Dilated}};
   return parse<Scorer>("scorer", text, names);
 }
 
 Spec makeSpec(const std::string &op, const std::string &dtype, const std::string &scorer, int64_t batch,
               int64_t numHeads, int64_t numKvHeads, int64_t seqLen, int64_t headDim, int64_t numLevels,
-              int64_t poolingFactor, int64_t topk, double scale) {
+              int64_t poolingFactor, int64_t topk, double scale, int64_t dilation) {
   return {.op = parseOp(op),
           .dtype = parseDType(dtype),
           .scorer = parseScorer(scorer),
@@ -49,7 +49,8 @@ Spec makeSpec(const std::string &op, const std::string &dtype, const std::string
           .num_levels = numLevels,
           .pooling_factor = poolingFactor,
           .topk = topk,
-          .scale = scale};
+          .scale = scale,
+          .dilation = dilation};
 }
 
 } // namespace
@@ -61,7 +62,7 @@ void bindSpec(py::module_ &module) {
            "scorer"_a = name(defaults.scorer), "batch"_a = defaults.batch, "num_heads"_a = defaults.num_heads,
            "num_kv_heads"_a = defaults.num_kv_heads, "seq_len"_a = defaults.seq_len, "head_dim"_a = defaults.head_dim,
            "num_levels"_a = defaults.num_levels, "pooling_factor"_a = defaults.pooling_factor, "topk"_a = defaults.topk,
-           "scale"_a = defaults.scale)
+           "scale"_a = defaults.scale, "dilation"_a = defaults.dilation)
       .def_property(
           "op", [](const Spec &spec) { return name(spec.op); },
           [](Spec &spec, const std::string &text) { spec.op = parseOp(text); })
@@ -80,6 +81,7 @@ void bindSpec(py::module_ &module) {
       .def_readwrite("pooling_factor", &Spec::pooling_factor)
       .def_readwrite("topk", &Spec::topk)
       .def_readwrite("scale", &Spec::scale)
+      .def_readwrite("dilation", &Spec::dilation)
       .def("validate", &Spec::validate, "Raises ValueError unless every field and their combination is allowed.")
       .def("effective_scale", &Spec::effectiveScale)
       .def("num_tiles", &Spec::numTiles)

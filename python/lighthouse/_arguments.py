@@ -15,16 +15,20 @@ FLOAT32_MIN, FLOAT32_MAX = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127
 
 
 class Settings(NamedTuple):
-    """Checked settings of one call. ``scale`` is 0.0 for the default, as in ``Spec``."""
+    """Checked settings of one call. ``scale`` is 0.0 for the default, as in ``Spec``.
+
+    ``dilation`` is that of ``Spec`` where the scorer reads none.
+    """
 
     num_levels: int
     pooling_factor: int
     topk: int
     scorer: str
     scale: float
+    dilation: int
 
 
-def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale: Any) -> Settings:
+def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale: Any, dilation: Any) -> Settings:
     """Checks the types of the settings. Raises TypeError, or ValueError for an impossible number."""
     num_levels = integer("num_levels", num_levels)
     pooling_factor = integer("pooling_factor", pooling_factor)
@@ -32,13 +36,16 @@ def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale
         topk = integer("topk", topk)
     if not isinstance(scorer, str):
         raise TypeError(f"scorer: expects a string such as 'norm', but got {_describe(scorer)}")
+    dilation = integer("dilation", dilation)
+    if scorer == "norm" or num_levels == 1:
+        dilation = 4
     if num_levels == 1:  # One program for all: a single level reads neither.
         pooling_factor, topk = 2, 128
     elif topk is None:
         raise ValueError(
             "topk: expects a multiple of 128 when num_levels is not 1, but got None; give for example topk=128"
         )
-    return Settings(num_levels, pooling_factor, topk, scorer, softmax_scale(scale))
+    return Settings(num_levels, pooling_factor, topk, scorer, softmax_scale(scale), dilation)
 
 
 def integer(name: str, value: Any) -> int:

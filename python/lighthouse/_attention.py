@@ -33,6 +33,7 @@ def attention(
     scale: float | None = None,
     attention_fn: Callable[..., Any] | None = None,
     return_aux: bool = False,
+    dilation: int = 4,
 ) -> Any:
     """Causal Lighthouse Attention, on the CPU or an NVIDIA GPU: where q, k and v are.
 
@@ -45,14 +46,16 @@ def attention(
         pooling_factor: tokens a window of level l+1 has for one of level l: a power of two, 2 to 64.
         topk: entries kept at each level but the finest, a multiple of 128. Must be given when num_levels is not 1.
             N must give each of the topk/128 tiles at least 128 windows of the coarsest level.
-        scorer: how a token is scored; "norm" (L2 norms of its query and its key).
-        scale: softmax scale; None means 1/sqrt(D).
+        scorer: how a token is scored. "norm": the L2 norms of its query and of its key. "dilated": those of the outputs
+            of causal attention of (q, k, v) and of (k, q, v) over the tokens of its residue class modulo ``dilation``.
+        scale: softmax scale, of scoring by "dilated" too; None means 1/sqrt(D).
         attention_fn: the caller's own dense attention over the sub-sequence, torch only. Called as
             ``attention_fn(qs, ks, vs, is_causal=True, scale=scale)`` with tensors [B, Hq, S, D] (ks and vs one per
             query head) and the scale as a float, so ``torch.nn.functional.scaled_dot_product_attention`` fits. It must
             be causal and return [B, Hq, S, D] in the same dtype. Gradients flow through it. With num_levels=1 its
             result is returned as it is.
         return_aux: also return ``Aux(indices, lse)``.
+        dilation: residue classes of the scorer "dilated", from 1 to N. Not used by "norm".
 
     Returns:
         out [B, Hq, N, D], in the dtype and memory layout (order of strides) of q; or ``(out, aux)``. With torch
@@ -69,7 +72,7 @@ def attention(
         All are raised before anything runs, but for a wrong result of ``attention_fn``.
     """
     if isinstance(q, np.ndarray):
-        settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale)
+        settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale, dilation)
         if attention_fn is not None:
             _arguments.function("attention_fn", attention_fn)
             raise TypeError(
@@ -77,7 +80,7 @@ def attention(
             )
         out, indices, lse = _numpy.attention(q, k, v, settings)
     else:
-        given = (num_levels, pooling_factor, topk, scorer, scale)
+        given = (num_levels, pooling_factor, topk, scorer, scale, dilation)
         out, indices, lse = _import_torch(q).attention(q, k, v, given, attention_fn, return_aux)
     return (out, Aux(indices, lse)) if return_aux else out
 
@@ -92,6 +95,7 @@ def prepare(
     scorer: str = "norm",
     scale: float | None = None,
     attention_fn: Callable[..., Any] | None = None,
+    dilation: int = 4,
 ) -> None:
     """Compiles and loads what ``attention`` with these arguments needs, forward and backward, and runs nothing.
 
@@ -99,7 +103,7 @@ def prepare(
     Only sizes, dtypes, strides and devices of q, k and v are looked at; ``attention_fn`` is not called. Under
     ``torch.autocast`` it prepares for the converted inputs. Raises as ``attention`` does.
     """
-    given = (num_levels, pooling_factor, topk, scorer, scale)
+    given = (num_levels, pooling_factor, topk, scorer, scale, dilation)
     if isinstance(q, np.ndarray):
         _numpy.prepare(q, k, v, _arguments.settings(*given))
     else:

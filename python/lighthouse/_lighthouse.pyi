@@ -16,6 +16,7 @@ class Spec:
     pooling_factor: int
     topk: int
     scale: float
+    dilation: int
 
     def __init__(
         self,
@@ -32,6 +33,7 @@ class Spec:
         pooling_factor: int = 2,
         topk: int = 128,
         scale: float = 0.0,
+        dilation: int = 4,
     ) -> None: ...
     def validate(self) -> None: ...
     def effective_scale(self) -> float: ...

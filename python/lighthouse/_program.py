@@ -77,6 +77,7 @@ def program(
     topk: int,
     scorer: str = "norm",
     scale: float = 0.0,
+    dilation: int = 4,
     deterministic: bool = False,
 ) -> Program:
     """Returns the program of a spec for a device ("cpu", "cuda:0"), compiled now if need be.
@@ -100,6 +101,7 @@ def program(
             pooling_factor=pooling_factor,
             topk=topk,
             scale=scale,
+            dilation=dilation,
         ),
         device,
         deterministic,

@@ -51,7 +51,7 @@ def prepare(q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[...,
     _arguments.function("attention_fn", attention_fn)
     _check_sizes(q, k, v)
     if settings.num_levels > 1:
-        _torch_gather.prepare(q, k, settings[:3], settings.scorer)
+        _torch_gather.prepare(q, k, *settings)
 
 
 def _settings(given: tuple) -> _arguments.Settings:
@@ -91,16 +91,15 @@ def _autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _with_own_attention(
     q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, attention_fn: Callable[..., Any]
 ) -> tuple[Tensor, Tensor | None]:
-    num_levels, pooling_factor, topk, scorer, scale = settings
-    levels = (num_levels, pooling_factor, topk)
-    scale = scale or q.shape[3] ** -0.5
-    if num_levels == 1:
+    levels = settings[:3]
+    scale = settings.scale or q.shape[3] ** -0.5
+    if settings.num_levels == 1:
         heads, kv_heads = q.shape[1], k.shape[1]
         if heads % kv_heads != 0:
             raise ValueError(f"k: expects a number of heads that divides that of q, {heads}, but got {kv_heads}")
         ks, vs = (tensor.repeat_interleave(heads // kv_heads, dim=1) for tensor in (k, v))
         return _call(attention_fn, q, ks, vs, scale), None
-    qs, ks, vs, indices = _torch_gather.gather(q, k, v, *levels, scorer)
+    qs, ks, vs, indices = _torch_gather.gather(q, k, v, *settings)
     os = _call(attention_fn, qs, ks, vs, scale)
     return _torch_gather.scatter(os, indices, q.stride(), q.shape[2], *levels), indices
 

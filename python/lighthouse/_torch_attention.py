@@ -16,14 +16,12 @@ from lighthouse._program import Function, Program
 from lighthouse._torch_run import allocate, named, program_of, run
 
 
-def _attention_program(
-    q: Tensor, k: Tensor, num_levels: int, pooling_factor: int, topk: int, scorer: str, scale: float
-) -> Program:
-    return program_of("attention", q, k.shape[1], q.shape[2], (num_levels, pooling_factor, topk), scorer, scale)
+def _attention_program(q: Tensor, k: Tensor, settings: Sequence) -> Program:
+    return program_of("attention", q, k.shape[1], q.shape[2], *settings)
 
 
 def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) -> tuple:
-    function = _attention_program(q, k, *settings).forward
+    function = _attention_program(q, k, settings).forward
     layouts = {"out": q.stride()}
     outputs = run(function, [q, k, v], layouts) if compute else allocate(function, layouts, q.device)
     out, lse = outputs.pop("out"), outputs.pop("lse")
@@ -35,15 +33,23 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) 
 
 @custom_op("lighthouse::attention", mutates_args=(), device_types=("cpu", "cuda"))
 def attention(
-    q: Tensor, k: Tensor, v: Tensor, num_levels: int, pooling_factor: int, topk: int, scorer: str, scale: float
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    num_levels: int,
+    pooling_factor: int,
+    topk: int,
+    scorer: str,
+    scale: float,
+    dilation: int,
 ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
     """Returns out, indices (empty for one level), lse, and the other tensors that backward keeps."""
-    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale), compute=True)
+    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), compute=True)
 
 
 @attention.register_fake
-def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale):
-    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale), compute=False)
+def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation):
+    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), compute=False)
 
 
 def kept_names(backward: Function) -> list[str]:
@@ -53,8 +59,7 @@ def kept_names(backward: Function) -> list[str]:
 def _attention_backward(
     dout: Tensor, kept: Sequence[Tensor], layouts: tuple, num_kv_heads: int, settings: tuple, compute: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    *levels, scorer, scale = settings
-    function = program_of("attention", dout, num_kv_heads, dout.shape[2], tuple(levels), scorer, scale).backward
+    function = program_of("attention", dout, num_kv_heads, dout.shape[2], *settings).backward
     by_name = dict(zip(("dq", "dk", "dv"), layouts, strict=True))
     if compute:
         tensors = dict(zip(kept_names(function), kept, strict=True), dout=dout)
@@ -78,22 +83,23 @@ def attention_backward(
     topk: int,
     scorer: str,
     scale: float,
+    dilation: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Returns dq, dk, dv in the layouts and the dtype of q, k, v. ``kept``: the compiled backward's other inputs."""
-    settings = (num_levels, pooling_factor, topk, scorer, scale)
+    settings = (num_levels, pooling_factor, topk, scorer, scale, dilation)
     return _attention_backward(dout, kept, (q_stride, k_stride, v_stride), num_kv_heads, settings, compute=True)
 
 
 @attention_backward.register_fake
-def _(dout, kept, q_stride, k_stride, v_stride, num_kv_heads, num_levels, pooling_factor, topk, scorer, scale):
-    settings = (num_levels, pooling_factor, topk, scorer, scale)
+def _(dout, kept, q_stride, k_stride, v_stride, num_kv_heads, num_levels, pooling_factor, topk, scorer, scale, dilation):
+    settings = (num_levels, pooling_factor, topk, scorer, scale, dilation)
     return _attention_backward(dout, kept, (q_stride, k_stride, v_stride), num_kv_heads, settings, compute=False)
 
 
 def _attention_setup(ctx, inputs, output):
     q, k, v, *settings = inputs
     out, indices, lse, others = output
-    program = _attention_program(q, k, *settings)
+    program = _attention_program(q, k, settings)
     tensors = {"q": q, "k": k, "v": v, "out": out, "indices": indices, "lse": lse}
     names = sorted(argument.name for argument in program.forward.outputs if argument.name not in tensors)
     tensors.update(zip(names, others, strict=True))
@@ -107,7 +113,7 @@ def _attention_setup(ctx, inputs, output):
 
 def _attention_grad(ctx, dout, *_):
     kept = list(ctx.saved_tensors)
-    return *attention_backward(dout, kept, *ctx.strides, ctx.num_kv_heads, *ctx.settings), *[None] * 5
+    return *attention_backward(dout, kept, *ctx.strides, ctx.num_kv_heads, *ctx.settings), *[None] * 6
 
 
 attention.register_autograd(_attention_grad, setup_context=_attention_setup)

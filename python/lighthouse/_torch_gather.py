@@ -13,32 +13,40 @@ from lighthouse._program import Program
 from lighthouse._torch_run import allocate, named, program_of, run
 
 
-def prepare(q: Tensor, k: Tensor, levels: tuple[int, int, int], scorer: str) -> None:
+def prepare(q: Tensor, k: Tensor, *settings) -> None:
     """Compiles and loads all four operators for q [B, Hq, N, D] and k [B, Hkv, N, D]."""
-    program_of("gather", q, k.shape[1], q.shape[2], levels, scorer)
-    _scatter_program(q, q.shape[2], levels)
+    program_of("gather", q, k.shape[1], q.shape[2], *settings)
+    _scatter_program(q, q.shape[2], settings[:3])
 
 
 # gather --------------------------------------------------------------------------------------------------------------
 
 
-def _gather(q: Tensor, k: Tensor, v: Tensor, levels: tuple[int, int, int], scorer: str, compute: bool) -> tuple:
-    function = program_of("gather", q, k.shape[1], q.shape[2], levels, scorer).forward
+def _gather(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) -> tuple:
+    function = program_of("gather", q, k.shape[1], q.shape[2], *settings).forward
     outputs = run(function, [q, k, v], {}) if compute else allocate(function, {}, q.device)
     return outputs["qs"], outputs["ks"], outputs["vs"], outputs["indices"]
 
 
 @custom_op("lighthouse::gather", mutates_args=(), device_types=("cpu", "cuda"))
 def gather(
-    q: Tensor, k: Tensor, v: Tensor, num_levels: int, pooling_factor: int, topk: int, scorer: str
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    num_levels: int,
+    pooling_factor: int,
+    topk: int,
+    scorer: str,
+    scale: float,
+    dilation: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Returns qs, ks, vs [B, Hq, S, D] and indices [B, Hq, S]."""
-    return _gather(q, k, v, (num_levels, pooling_factor, topk), scorer, compute=True)
+    return _gather(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), compute=True)
 
 
 @gather.register_fake
-def _(q, k, v, num_levels, pooling_factor, topk, scorer):
-    return _gather(q, k, v, (num_levels, pooling_factor, topk), scorer, compute=False)
+def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation):
+    return _gather(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), compute=False)
 
 
 def _gather_backward(
@@ -47,11 +55,10 @@ def _gather_backward(
     layouts: tuple,
     num_kv_heads: int,
     seq_len: int,
-    levels: tuple[int, int, int],
-    scorer: str,
+    settings: tuple,
     compute: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    function = program_of("gather", grads[0], num_kv_heads, seq_len, levels, scorer).backward
+    function = program_of("gather", grads[0], num_kv_heads, seq_len, *settings).backward
     by_name = dict(zip(("dq", "dk", "dv"), layouts, strict=True))
     if compute:
         tensors = dict(zip(("dqs", "dks", "dvs", "indices"), (*grads, indices), strict=True))
@@ -76,10 +83,12 @@ def gather_backward(
     pooling_factor: int,
     topk: int,
     scorer: str,
+    scale: float,
+    dilation: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Returns dq, dk, dv in the layouts of q, k, v."""
-    layouts, levels = (q_stride, k_stride, v_stride), (num_levels, pooling_factor, topk)
-    return _gather_backward((dqs, dks, dvs), indices, layouts, num_kv_heads, seq_len, levels, scorer, compute=True)
+    layouts, settings = (q_stride, k_stride, v_stride), (num_levels, pooling_factor, topk, scorer, scale, dilation)
+    return _gather_backward((dqs, dks, dvs), indices, layouts, num_kv_heads, seq_len, settings, compute=True)
 
 
 @gather_backward.register_fake
@@ -97,9 +106,11 @@ def _(
     pooling_factor,
     topk,
     scorer,
+    scale,
+    dilation,
 ):
-    layouts, levels = (q_stride, k_stride, v_stride), (num_levels, pooling_factor, topk)
-    return _gather_backward((dqs, dks, dvs), indices, layouts, num_kv_heads, seq_len, levels, scorer, compute=False)
+    layouts, settings = (q_stride, k_stride, v_stride), (num_levels, pooling_factor, topk, scorer, scale, dilation)
+    return _gather_backward((dqs, dks, dvs), indices, layouts, num_kv_heads, seq_len, settings, compute=False)
 
 
 def _gather_setup(ctx, inputs, output):
@@ -114,7 +125,7 @@ def _gather_setup(ctx, inputs, output):
 def _gather_grad(ctx, dqs, dks, dvs, _):
     (indices,) = ctx.saved_tensors
     grads = gather_backward(dqs, dks, dvs, indices, *ctx.strides, ctx.num_kv_heads, ctx.seq_len, *ctx.settings)
-    return *grads, *[None] * 4
+    return *grads, *[None] * 6
 
 
 gather.register_autograd(_gather_grad, setup_context=_gather_setup)
@@ -124,7 +135,7 @@ gather.register_autograd(_gather_grad, setup_context=_gather_setup)
 
 
 def _scatter_program(os: Tensor, seq_len: int, levels: tuple[int, int, int]) -> Program:
-    return program_of("scatter", os, os.shape[1], seq_len, levels, "norm")
+    return program_of("scatter", os, os.shape[1], seq_len, *levels)
 
 
 def _scatter(

@@ -215,15 +215,23 @@ def named(arguments: Iterable[Argument], tensors: Mapping[str, Tensor]) -> list[
 
 
 def program_of(
-    op: str, q: Tensor, num_kv_heads: int, seq_len: int, levels: tuple[int, int, int], scorer: str, scale: float = 0.0
+    op: str,
+    q: Tensor,
+    num_kv_heads: int,
+    seq_len: int,
+    num_levels: int,
+    pooling_factor: int,
+    topk: int,
+    scorer: str = "norm",
+    scale: float = 0.0,
+    dilation: int = 4,
 ) -> Program:
-    """Program for q [B, Hq, *, D] on its device; ``levels`` is num_levels, pooling_factor, topk.
+    """Program for q [B, Hq, *, D] on its device.
 
     It is deterministic where torch's algorithms are to be so now.
     """
     if q.dtype not in DTYPE_NAMES:
         raise TypeError(f"{op}: expects dtype float32, bfloat16 or float16, but got {q.dtype}")
-    sizes = (q.shape[0], q.shape[1], num_kv_heads, seq_len, q.shape[3])
-    return program(
-        op, str(q.device), DTYPE_NAMES[q.dtype], *map(int, (*sizes, *levels)), scorer, scale, is_deterministic()
-    )
+    sizes = (q.shape[0], q.shape[1], num_kv_heads, seq_len, q.shape[3], num_levels, pooling_factor, topk)
+    dtype = DTYPE_NAMES[q.dtype]
+    return program(op, str(q.device), dtype, *map(int, sizes), scorer, scale, int(dilation), is_deterministic())

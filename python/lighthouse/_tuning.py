@@ -55,6 +55,7 @@ def autotune(
     topk: int | None = None,
     scorer: str = "norm",
     scale: float | None = None,
+    dilation: int = 4,
     device: Any = "cuda:0",
     kernels: list[str] | tuple[str, ...] = (),
     database: str | None = None,
@@ -69,7 +70,7 @@ def autotune(
     Args:
         seq_len, head_dim, batch, num_heads, num_kv_heads: N, D, B, Hq and Hkv of the calls; None: Hq.
         dtype: of q, k and v: "float32", "bfloat16" or "float16", or torch's.
-        num_levels, pooling_factor, topk, scorer, scale: as for ``attention``.
+        num_levels, pooling_factor, topk, scorer, scale, dilation: as for ``attention``.
         device: the GPU, "cuda:0" or a ``torch.device``.
         kernels: names such as "forward_attend", to search these only.
         database: file to keep the results in; None for the user's, beside the cache.
@@ -84,7 +85,7 @@ def autotune(
         ValueError: sizes that do not go together, an unknown kernel, or the CPU, whose kernels have no such parameters.
         RuntimeError: there is no GPU or driver, the GPU refuses, or the database cannot be written.
     """
-    settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale)
+    settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale, dilation)
     sizes = {"seq_len": seq_len, "head_dim": head_dim, "batch": batch, "num_heads": num_heads}
     sizes["num_kv_heads"] = num_heads if num_kv_heads is None else num_kv_heads
     spec = _lighthouse.Spec(

@@ -18,7 +18,7 @@ class LighthouseAttention(torch.nn.Module):
     """Causal Lighthouse Attention with the call of ``scaled_dot_product_attention``. It has no parameters.
 
     Args:
-        num_levels, pooling_factor, topk, scorer, attention_fn: as in ``lighthouse.attention``.
+        num_levels, pooling_factor, topk, scorer, attention_fn, dilation: as in ``lighthouse.attention``.
         short: what a sequence too short for the pyramid gets: "refuse" a ValueError, "dense" plain causal attention.
 
     Attributes:
@@ -36,15 +36,16 @@ class LighthouseAttention(torch.nn.Module):
         scorer: str = "norm",
         attention_fn: Callable[..., Any] | None = None,
         short: str = "refuse",
+        dilation: int = 4,
     ) -> None:
         super().__init__()
-        settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, None)
+        settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, None, dilation)
         if short not in ("refuse", "dense"):
             raise ValueError(f"short: expects 'refuse' or 'dense', but got {short!r}")
         if attention_fn is not None:
             _arguments.function("attention_fn", attention_fn)
         _validate(settings)
-        self.num_levels, self.pooling_factor, self.topk, self.scorer, _ = settings
+        self.num_levels, self.pooling_factor, self.topk, self.scorer, _, self.dilation = settings
         self.attention_fn = attention_fn
         self.short = short
         self.dense = False
@@ -88,6 +89,7 @@ class LighthouseAttention(torch.nn.Module):
             scorer=self.scorer,
             scale=scale,
             attention_fn=self.attention_fn,
+            dilation=self.dilation,
         )
 
     def _is_short(self, seq_len: int) -> bool:
@@ -96,9 +98,10 @@ class LighthouseAttention(torch.nn.Module):
         return self.num_levels > 1 and -(-seq_len // tile_unit) < 128
 
     def extra_repr(self) -> str:
+        dilation = "" if self.scorer == "norm" else f"dilation={self.dilation}, "
         return (
             f"num_levels={self.num_levels}, pooling_factor={self.pooling_factor}, topk={self.topk}, "
-            f"scorer={self.scorer!r}, short={self.short!r}, dense={self.dense}"
+            f"scorer={self.scorer!r}, {dilation}short={self.short!r}, dense={self.dense}"
         )
 
 
@@ -120,7 +123,7 @@ def set_dense(model: torch.nn.Module, dense: bool) -> int:
 
 def _validate(settings: _arguments.Settings) -> None:
     """Lets ``Spec`` judge the settings on the shortest sequence that fits them."""
-    num_levels, pooling_factor, topk, scorer, _ = settings
+    num_levels, pooling_factor, topk, scorer, _, dilation = settings
     if 1 <= num_levels <= 8 and 2 <= pooling_factor <= 64:
         seq_len = max(topk, 128) * pooling_factor ** (num_levels - 1)
     else:
@@ -132,4 +135,5 @@ def _validate(settings: _arguments.Settings) -> None:
         num_levels=num_levels,
         pooling_factor=pooling_factor,
         topk=topk,
+        dilation=dilation,
     ).validate()

@@ -75,6 +75,10 @@ static const BadSpec kBadSpecs[] = {
      "seq_len: expects at most 2147483647, but got 9223372036854775807"},
     {"largest topk", [](Spec &s) { s.topk = std::numeric_limits<int64_t>::max() / 128 * 128; },
      "the largest topk that fits is 128"},
+    {"dilation of 0", [](Spec &s) { s.scorer = Scorer::Dilated, s.dilation = 0; },
+     "dilation: expects 1 to seq_len=2048, but got 0; 4 fits"},
+    {"dilation beyond the tokens", [](Spec &s) { s.scorer = Scorer::Dilated, s.dilation = 2049; },
+     "dilation: expects 1 to seq_len=2048, but got 2049; 4 fits"},
     {"gather of one level", [](Spec &s) { s.op = OpKind::Gather, s.num_levels = 1; },
      "num_levels: expects 2 to 8 for op=gather, but got 1"},
 };
@@ -169,17 +173,30 @@ TEST(Spec, Lengths) {
   }
 }
 
+TEST(Spec, DilationIsThatOfTheScorer) {
+  Spec spec = threeLevels();
+  spec.dilation = 0;
+  EXPECT_EQ(refusal(spec), "allowed") << "norms have none";
+  for (int64_t dilation : {int64_t(1), int64_t(3), spec.seq_len}) {
+    spec.scorer = Scorer::Dilated;
+    spec.dilation = dilation;
+    EXPECT_EQ(refusal(spec), "allowed") << dilation;
+  }
+}
+
 TEST(Spec, OneLevelIgnoresThePyramid) {
   Spec plain = {.seq_len = 3, .head_dim = 8}, other = plain;
   other.pooling_factor = 0;
   other.topk = -7;
+  other.scorer = Scorer::Dilated;
+  other.dilation = 0;
   EXPECT_EQ(refusal(other), "allowed");
   EXPECT_EQ(other.str(), plain.str());
 }
 
 TEST(Spec, StrTellsSpecsApart) {
   EXPECT_EQ(threeLevels().str(), "op=attention, dtype=float32, scorer=norm, batch=1, num_heads=8, num_kv_heads=2, "
-                                 "seq_len=2048, head_dim=64, num_levels=3, pooling_factor=4, topk=128, scale=0.125");
+                                 "seq_len=2048, head_dim=64, num_levels=3, pooling_factor=4, topk=128, scale=0.125, dilation=4");
   void (*const changes[])(Spec &) = {
       [](Spec &s) { s.op = OpKind::Gather; },
       [](Spec &s) { s.dtype = DType::BFloat16; },
@@ -193,6 +210,9 @@ TEST(Spec, StrTellsSpecsApart) {
       [](Spec &s) { s.topk = 256; },
       [](Spec &s) { s.scale = 0.125 * 1.001; },
       [](Spec &s) { s.op = OpKind::Scatter; },
+      [](Spec &s) { s.scorer = Scorer::Dilated; },
+      [](Spec &s) { s.scorer = Scorer::Dilated, s.dilation = 3; },
+      [](Spec &s) { s.scorer = Scorer::Dilated, s.op = OpKind::Gather, s.scale = 0.25; },
   };
   for (auto change : changes) {
     Spec spec = threeLevels();
@@ -209,7 +229,10 @@ TEST(Spec, StrIsOneForSpecsThatShareCode) {
   scatter.op = other.op = OpKind::Scatter;
   other.num_kv_heads = 8;
   other.scale = 3;
+  other.scorer = Scorer::Dilated;
   EXPECT_EQ(scatter.str(), other.str()) << "scatter has no keys and no softmax";
+  spec.dilation = 7;
+  EXPECT_EQ(spec.str(), threeLevels().str()) << "norms know no dilation";
 }
 
 TEST(Spec, Scale) {
@@ -224,6 +247,7 @@ TEST(Spec, Names) {
   EXPECT_STREQ(name(DType::BFloat16), "bfloat16");
   EXPECT_STREQ(name(DType::Float16), "float16");
   EXPECT_STREQ(name(Scorer::Norm), "norm");
+  EXPECT_STREQ(name(Scorer::Dilated), "dilated");
   EXPECT_STREQ(name(OpKind::Gather), "gather");
   EXPECT_EQ(sizeOf(DType::Float32), 4);
   EXPECT_EQ(sizeOf(DType::BFloat16), 2);

@@ -33,6 +33,7 @@ struct SpecOptions {
   Spec spec() const {
     return {.op = op,
             .dtype = dtype,
+            .scorer = scorer,
             .batch = batch,
             .num_heads = num_heads,
             .num_kv_heads = num_kv_heads.getNumOccurrences() ? num_kv_heads : num_heads,
@@ -41,7 +42,8 @@ struct SpecOptions {
             .num_levels = num_levels,
             .pooling_factor = pooling_factor,
             .topk = topk,
-            .scale = scale};
+            .scale = scale,
+            .dilation = dilation};
   }
 
   llvm::cl::SubCommand &sub;
@@ -94,6 +96,20 @@ struct SpecOptions {
                llvm::cl::init(defaults.topk),
                llvm::cl::sub(sub),
                llvm::cl::cat(category())};
+  Choice<Scorer> scorer{"scorer",
+                        llvm::cl::desc("how a token is scored:"),
+                        llvm::cl::values(clEnumValN(Scorer::Norm, "norm", "norms of its query and key (the default)"),
+                                         clEnumValN(Scorer::Dilated, "dilated",
+                                                    "norms of attention's outputs in its residue class")),
+                        llvm::cl::init(defaults.scorer),
+                        llvm::cl::sub(sub),
+                        llvm::cl::cat(category())};
+  Integer dilation{"dilation",
+                   llvm::cl::desc("residue classes of --scorer dilated (4)"),
+                   llvm::cl::value_desc("r"),
+                   llvm::cl::init(defaults.dilation),
+                   llvm::cl::sub(sub),
+                   llvm::cl::cat(category())};
   llvm::cl::opt<double> scale{"scale",
                               llvm::cl::desc("softmax scale (1/sqrt(D))"),
                               llvm::cl::value_desc("x"),

@@ -30,3 +30,11 @@ func.func @scale_type(%qs: tensor<1x1x100x64xf32>) {
   %a, %b = lighthouse.attend %qs, %qs, %qs {scale = 0.125 : f64} : tensor<1x1x100x64xf32>, tensor<1x1x100x64xf32>, tensor<1x1x100x64xf32>
   return
 }
+
+// -----
+
+func.func @heads(%qs: tensor<1x4x100x64xf32>, %ks: tensor<1x8x100x64xf32>, %vs: tensor<1x3x100x64xf32>) {
+  // expected-error @+1 {{expects the number of heads of vs to divide the largest of all three, 8, but got 3}}
+  %a, %b = lighthouse.attend %qs, %ks, %vs {scale = 0.125 : f32} : tensor<1x4x100x64xf32>, tensor<1x8x100x64xf32>, tensor<1x3x100x64xf32>
+  return
+}

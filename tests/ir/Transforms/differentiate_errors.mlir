@@ -85,3 +85,14 @@ func.func @forward(%os: tensor<1x1x384x16xf32>, %slots: tensor<1x1x384xi32, #pyr
   %out = lighthouse.scatter %os[inverse %slots] : tensor<1x1x384x16xf32>, tensor<1x1x384xi32, #pyramid>
   return %out : tensor<1x1x256x16xf32>
 }
+
+// -----
+
+// Queries that heads share sum gradients, which the adjoint does not.
+!q = tensor<1x1x100x16xf32>
+!k = tensor<1x2x100x16xf32>
+func.func @forward(%q: !q {lighthouse.name = "q"}, %k: !k {lighthouse.name = "k"}, %v: !q {lighthouse.name = "v"}) -> (!k {lighthouse.name = "out", lighthouse.differentiable}) {
+  // expected-error @+1 {{'lighthouse.attend' op expects as many query heads as its result has, and as many key heads as value heads, to be differentiated, but got 'tensor<1x1x100x16xf32>', 'tensor<1x2x100x16xf32>' and 'tensor<1x1x100x16xf32>'}}
+  %os, %lse = lighthouse.attend %q, %k, %v {scale = 0.25 : f32} : !q, !k, !q
+  return %os : !k
+}
