@@ -35,8 +35,7 @@ public:
   AttendTilesSchedule(KernelContext &context, AttendOp op)
       : c(context), e(context.e), op(op), shape(shapeOf(op.getOs())), rows(shape[2]), headDim(shape[3]),
         depth(llvm::alignTo(headDim, kDepth)), height(llvm::alignTo(headDim, kTile)),
-        staged(rows % kKeys != 0 || depth != headDim),
-        scale(op.getScale().convertToDouble() * std::numbers::log2e) {}
+        staged(rows % kKeys != 0 || depth != headDim), scale(op.getScale().convertToDouble() * std::numbers::log2e) {}
 
   int64_t emit() {
     int64_t blocks = llvm::divideCeil(rows, kQueries);
@@ -315,8 +314,8 @@ private:
   const int64_t rows, headDim;
   const int64_t depth;  ///< headDim in whole tiles of bfloat16
   const int64_t height; ///< headDim in whole tiles of float32
-  const bool staged;  ///< keys are copied into whole blocks of whole tiles
-  const double scale; ///< times log2(e)
+  const bool staged;    ///< keys are copied into whole blocks of whole tiles
+  const double scale;   ///< times log2(e)
   Value batch, head, first;
   Value qHead, kHead, vHead; ///< that `head` reads
   Value qt, kBlock, vt, pair, st, ot, maxima, sums;

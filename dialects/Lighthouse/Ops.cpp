@@ -312,9 +312,9 @@ LogicalResult DilateOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
   if (failed(expectDilation(loc, dilation, length)))
     return failure();
   for (RankedTensorType type : {types->q, types->k, types->v})
-    results.push_back(tensorOf(
-        {type.getDimSize(0) * dilation, type.getDimSize(1), classLength(length, dilation), type.getDimSize(3)},
-        type.getElementType()));
+    results.push_back(
+        tensorOf({type.getDimSize(0) * dilation, type.getDimSize(1), classLength(length, dilation), type.getDimSize(3)},
+                 type.getElementType()));
   return success();
 }
 
@@ -327,8 +327,8 @@ LogicalResult TokenNormOp::inferReturnTypes(MLIRContext *context, std::optional<
   if (failed(expectDilation(loc, dilation, length)))
     return failure();
   if (batch % dilation != 0)
-    return emitOptionalError(loc, "expects a batch entry for each of ", dilation, " residue classes, but got a batch of ",
-                             batch);
+    return emitOptionalError(loc, "expects a batch entry for each of ", dilation,
+                             " residue classes, but got a batch of ", batch);
   if (type->getDimSize(2) != classLength(length, dilation))
     return emitOptionalError(loc, "expects ", classLength(length, dilation), " rows a residue class of ", length,
                              " tokens, but got ", type->getDimSize(2));
@@ -345,8 +345,8 @@ LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *, std::optional<Location>
     if (type->getDimSize(2) != pyramid.getSeqLen())
       return emitOptionalError(loc, "expects ", name, " to have a score for each of seq_len ", pyramid.getSeqLen(),
                                " tokens, but got ", type->getDimSize(2));
-    results.push_back(tensorOf({type->getDimSize(0), type->getDimSize(1), pyramid.numCoarse()}, type->getElementType(),
-                               pyramid));
+    results.push_back(
+        tensorOf({type->getDimSize(0), type->getDimSize(1), pyramid.numCoarse()}, type->getElementType(), pyramid));
   }
   return success();
 }

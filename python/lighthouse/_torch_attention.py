@@ -91,7 +91,9 @@ def attention_backward(
 
 
 @attention_backward.register_fake
-def _(dout, kept, q_stride, k_stride, v_stride, num_kv_heads, num_levels, pooling_factor, topk, scorer, scale, dilation):
+def _(
+    dout, kept, q_stride, k_stride, v_stride, num_kv_heads, num_levels, pooling_factor, topk, scorer, scale, dilation
+):
     settings = (num_levels, pooling_factor, topk, scorer, scale, dilation)
     return _attention_backward(dout, kept, (q_stride, k_stride, v_stride), num_kv_heads, settings, compute=False)
 

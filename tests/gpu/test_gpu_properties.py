@@ -5,7 +5,8 @@ import pytest
 import torch
 from helpers import DTYPES
 from hypothesis import event, given
-from test_properties import DATA, LIMITS, Example, check, examples
+from hypothesis import strategies as st
+from test_properties import DATA, DILATED_DATA, LIMITS, Example, check, check_dilated, examples
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -15,6 +16,13 @@ def test_random_examples(data: str, dtype: torch.dtype, case: Example) -> None:
     known = check(case, data, dtype, "cuda")
     event("values too" if known else "selection only")
     assert known or data == "huge tokens"
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("data", DILATED_DATA)
+@given(case=examples(), dilation=st.integers(1, 9))
+def test_dilated_scorer(data: str, dtype: torch.dtype, case: Example, dilation: int) -> None:
+    check_dilated(case, data, dtype, dilation, "cuda")
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)

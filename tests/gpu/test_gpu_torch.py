@@ -2,7 +2,7 @@
 """CUDA tensors among torch's machinery: operators, autocast, layouts, devices, streams, graphs, threads."""
 
 import threading
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import lighthouse
 import pytest
@@ -319,8 +319,10 @@ def test_threads() -> None:
 
 
 @each_settings
-def test_launches(settings: Settings) -> None:
-    """At most 5 kernels forward and 5 backward, and nothing else on the device."""
+@pytest.mark.parametrize(("scorer", "most"), [("norm", 5), ("dilated", 9)])
+def test_launches(settings: Settings, scorer: str, most: int) -> None:
+    """At most 5 kernels forward (9 with the scorer "dilated") and 5 backward, and nothing else on the device."""
+    settings = replace(settings, scorer=scorer)
     q, k, v, dout = on_gpu()
     forward_backward(q, k, v, dout, settings)
     counts = []
@@ -335,7 +337,7 @@ def test_launches(settings: Settings) -> None:
             torch.cuda.synchronize()
         events = [e for e in profile.events() if e.device_type == torch.autograd.DeviceType.CUDA]
         counts.append(len(events))
-    assert 1 <= counts[0] <= 5
+    assert 1 <= counts[0] <= most
     assert 1 <= counts[1] <= 5
 
 

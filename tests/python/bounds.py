@@ -83,6 +83,35 @@ def bounds(
     return Bounds(out_error, errors["lse"], *grads, known=roundings(q.shape[-1]) * FLOAT32 * largest < 0.1)
 
 
+def score_errors(
+    q: Tensor, k: Tensor, v: Tensor, settings: Settings, scale: float | None = None, device: str = "cpu"
+) -> tuple[Tensor, Tensor]:
+    """Absolute errors of the token scores of ``reference.token_scores``, [B, Hq, N]; infinite where logits are too
+    large to compare values.
+
+    Norms of tokens are exact. Norms of attention's outputs are off by at most the norm of these outputs' errors.
+    """
+    if settings.scorer == "norm":
+        return tuple(torch.zeros(q.shape[:3], dtype=torch.float64) for _ in "qk")
+    scale = q.shape[-1] ** -0.5 if scale is None else scale
+    weights = q.dtype if device != "cpu" and q.dtype != torch.float32 else None
+    group = q.shape[1] // k.shape[1]
+    q, k, v = (reference.repeat_heads(x.detach().double(), n) for x, n in ((q, 1), (k, group), (v, group)))
+    errors = []
+    for rows in ((q, k, v), (k, q, v)):
+        error = torch.empty_like(q)
+        for first in range(settings.dilation):
+            signed = [x[:, :, first :: settings.dilation] for x in rows]
+            of, largest = attend_errors(
+                signed, [x.abs() for x in signed], torch.zeros_like(signed[0]), scale, FLOAT32, False, weights
+            )
+            known = roundings(q.shape[-1]) * FLOAT32 * largest < 0.1
+            error[:, :, first :: settings.dilation] = of["os"] if known else torch.inf
+        norms = reference.attend_in_classes(*rows, settings.dilation, scale).norm(dim=-1)
+        errors.append(error.norm(dim=-1) + roundings(q.shape[-1]) * FLOAT32 * norms)
+    return tuple(errors)
+
+
 def roundings(terms: int) -> float:
     """Error of a float32 sum of n terms, as a multiple of the unit roundoff of its absolute terms.
 

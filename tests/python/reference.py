@@ -18,6 +18,8 @@ class Settings:
     num_levels: int = 3
     pooling_factor: int = 4
     topk: int = 128
+    scorer: str = "norm"
+    dilation: int = 4
 
     @property
     def num_tiles(self) -> int:
@@ -89,7 +91,7 @@ def lighthouse(
     """
     scale = q.shape[-1] ** -0.5 if scale is None else scale
     if indices is None:
-        indices = select(q, k, settings)
+        indices = select(*token_scores(q, k, v, settings, scale), settings)
     inputs = [x.detach().double().requires_grad_(dout is not None) for x in (q, k, v)]
     group = q.shape[1] // k.shape[1]
     repeated = [repeat_heads(x, n) for x, n in zip(inputs, (1, group, group), strict=True)]
@@ -133,21 +135,37 @@ def norms(x: Tensor) -> Tensor:
     return x.double().square().sum(-1).sqrt().float()
 
 
-def window_scores(x: Tensor, settings: Settings) -> list[Tensor]:
-    """For each level the largest token score of each window, [B, H, N'/c] float32."""
-    tokens = norms(pad(x, settings))
+def token_scores(q: Tensor, k: Tensor, v: Tensor, settings: Settings, scale: float) -> tuple[Tensor, Tensor]:
+    """Of each token as a query and as a key, [B, Hq, N] float32."""
+    k, v = (repeat_heads(x, q.shape[1] // k.shape[1]) for x in (k, v))
+    if settings.scorer == "norm":
+        return norms(q), norms(k)
+    q, k, v = (x.detach().double() for x in (q, k, v))
+    return tuple(norms(attend_in_classes(*x, settings.dilation, scale)) for x in ((q, k, v), (k, q, v)))
+
+
+def attend_in_classes(q: Tensor, k: Tensor, v: Tensor, dilation: int, scale: float) -> Tensor:
+    """Causal attention in each residue class of the tokens, [B, H, N, D]."""
+    out = torch.empty_like(q)
+    for first in range(dilation):
+        out[:, :, first::dilation], _ = attend(*(x[:, :, first::dilation] for x in (q, k, v)), scale)
+    return out
+
+
+def window_scores(tokens: Tensor, settings: Settings) -> list[Tensor]:
+    """For each level the largest score of each window's real tokens, 0 where it has none: [B, H, N'/c]."""
+    tokens = torch.nn.functional.pad(tokens, (0, settings.padded_length(tokens.shape[2]) - tokens.shape[2]))
     return [tokens.unflatten(2, (-1, cover)).amax(3) for cover in settings.covers()]
 
 
 # Select --------------------------------------------------------------------------------------------------------------
 
 
-def select(q: Tensor, k: Tensor, settings: Settings) -> Tensor:
-    """Numbers of the entries of the sub-sequence in their order, [B, Hq, S] int64."""
-    batch, heads, seq_len, _ = q.shape
+def select(tq: Tensor, tk: Tensor, settings: Settings) -> Tensor:
+    """Numbers of the entries of the sub-sequence in their order, [B, Hq, S] int64, for token scores [B, Hq, N]."""
+    batch, heads, seq_len = tq.shape
     covers, starts = settings.covers(), settings.level_starts(seq_len)
-    sq = window_scores(q, settings)
-    sk = window_scores(repeat_heads(k, heads // k.shape[1]), settings)
+    sq, sk = (window_scores(x, settings) for x in (tq, tk))
     # Candidates of a level, ascending: [B, Hq, T, windows].
     candidates = torch.arange(sq[-1].shape[2]).reshape(settings.num_tiles, -1).expand(batch, heads, -1, -1)
     numbers, last_tokens = [], []

@@ -10,6 +10,7 @@ import attention
 import eager
 import op
 import pytest
+import scorers
 import shared
 import torch
 import train_step
@@ -38,7 +39,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-@pytest.mark.parametrize("name", ["attention", "op", "gpu", "train_step"])
+@pytest.mark.parametrize("name", ["attention", "op", "gpu", "scorers", "train_step"])
 def test_a_gpu_is_needed(name: str, tmp_path: Path) -> None:
     result = python(str(BENCHMARKS / f"{name}.py"), "--out", str(tmp_path))
     assert result.returncode == 1
@@ -107,6 +108,34 @@ def test_op_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert "N=1,048,576 L=4 K=4,096: has to run, but has no figures" in text
 
 
+def scorer_rows() -> list[dict]:
+    figures = {"norm_ms": 1.5, "op_ms": 9.5, "peer_ms": 5.0, "extra_gib": 0.97, "clock_mhz": 1755}
+    return [{"gpu": "H100", **case._asdict(), **figures} for case in scorers.CASES]
+
+
+def test_scorers_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    rows = scorer_rows()
+    assert reported(scorers, rows, tmp_path) == 0
+    line = "| dilated N=98,304 | 1.50 | 9.50 | 8.00 | 5.00 (attention by cuDNN) | 1.60 (bar 1.60) | 0.970 | 1755 |"
+    assert line in capsys.readouterr().out
+    rows[0]["op_ms"] = 10.0
+    assert reported(scorers, rows, tmp_path) == 1
+    text = capsys.readouterr().err
+    assert "dilated N=98,304: 1.70 times the time of attention by cuDNN, expected at most 1.6" in text
+
+
+def test_peer_of_the_dilated_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It attends to the classes that the scorer has."""
+    q, k, v = tensors(*[(1, 2, 32, 8)] * 3)
+    called = []
+    monkeypatch.setattr(shared, "causal_attention", lambda side, *x: called.append(x))
+    scorers.dilated_peer(q, k, v)()
+    (first, _, _), (second, third, _) = called
+    assert torch.equal(first, torch.cat([q[:, :, c :: scorers.DILATION] for c in range(scorers.DILATION)]))
+    assert torch.equal(second, called[0][1])
+    assert torch.equal(third, first)
+
+
 def test_limit_of_the_op() -> None:
     """2 S^2 H D operations forward, 7 S^2 H D both ways; q, k, v, out, and their gradients."""
     limits = Limits(copy=1e12, matmul=1e15)
@@ -145,6 +174,12 @@ def test_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = op.measure(op.Case(4_096, 3, 128))
     assert [row["way"] for row in rows] == ["forward", "both"]
     assert all(row["ms"] > 0 and row["limit_ms"] > 0 and row["dense_ms"] > 0 for row in rows)
+    monkeypatch.setattr(scorers, "random", functools.partial(_timing.random, device="cpu"))
+    monkeypatch.setattr(scorers, "ROUNDS", 1)
+    monkeypatch.setattr(scorers, "graph_of", lambda call: call)
+    monkeypatch.setattr(scorers, "extra_memory", lambda call: 0.5)
+    (row,) = scorers.measure(scorers.Case("dilated", 4_096, 3, 128))
+    assert all(row[name] > 0 for name in ("op_ms", "norm_ms", "peer_ms"))
     monkeypatch.setattr(op, "MOST_DENSE", 0.0)
     assert all(math.isnan(row["dense_ms"]) for row in op.measure(op.Case(4_096, 3, 128)))
 

@@ -2,6 +2,7 @@
 """What no output may depend on, bit by bit: later tokens, other tiles' tokens, the number of threads, the run."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import lighthouse
 import pytest
@@ -34,7 +35,7 @@ def tokens_of_interest(settings: Settings) -> list[int]:
 
     All lie in a coarsest window that ends before N, so that their changes are heard.
     """
-    seq_len = LENGTHS[settings]
+    seq_len = LENGTHS[replace(settings, scorer="norm", dilation=4)]
     tile = settings.padded_length(seq_len) // settings.num_tiles
     edges = [edge + step for edge in range(0, seq_len, tile) for step in (-1, 0, 1)]
     tokens = {*edges, 15, 16, 63, 64, 333, 511, 512, seq_len // 2, seq_len - 2 * settings.covers()[-1]}
@@ -59,6 +60,24 @@ def test_selection_hears_its_own_tile(settings: Settings, dtype: torch.dtype):
         for one in set(range(settings.num_tiles)) - {which}:
             rows = slice(one * slots, (one + 1) * slots)
             assert torch.equal(indices[:, :, rows], other_indices[:, :, rows]), token
+
+
+@each_settings
+@each_dtype
+def test_dilated_selection_hears_earlier_tiles(settings: Settings, dtype: torch.dtype):
+    """With the scorer "dilated" a changed token may change the selection of later tiles too, of earlier ones never."""
+    q, k, v, _ = small_inputs(dtype=dtype, seq_len=LENGTHS[settings])
+    settings = replace(settings, scorer="dilated", dilation=3)
+    out, indices = forward(q, k, v, settings)
+    tile = settings.padded_length(q.shape[2]) // settings.num_tiles
+    slots = indices.shape[2] // settings.num_tiles
+    for token in tokens_of_interest(settings):
+        inputs = [changed(x, token, lambda row, n=n: -n * row - n) for n, x in ((5, q), (6, k), (7, v))]
+        other, other_indices = forward(*inputs, settings)
+        which = token // tile
+        assert torch.equal(out[:, :, : which * tile], other[:, :, : which * tile]), token
+        assert not torch.equal(out[:, :, which * tile :], other[:, :, which * tile :]), token
+        assert torch.equal(indices[:, :, : which * slots], other_indices[:, :, : which * slots]), token
 
 
 # With these the selection stays: norms do not change.
@@ -111,9 +130,11 @@ def threads() -> Iterator[Callable[[int], None]]:
 
 @each_settings
 @each_dtype
-def test_threads_and_runs(threads: Callable[[int], None], settings: Settings, dtype: torch.dtype):
+@pytest.mark.parametrize("scorer", ["norm", "dilated"])
+def test_threads_and_runs(threads: Callable[[int], None], settings: Settings, dtype: torch.dtype, scorer: str):
     """The same bits with 1, 2 and 4 threads and in every run, forward and backward."""
     inputs = small_inputs(dtype=dtype, seq_len=LENGTHS[settings])
+    settings = replace(settings, scorer=scorer)
     threads(1)
     first = run(*inputs, settings)
     assert all(first[name].any() for name in first)

@@ -5,15 +5,17 @@ Every kind of data comes in every dtype, each with a few fixed examples; LIGHTHO
 random ones instead.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import pytest
 import torch
-from bounds import bounds, excesses
-from helpers import DTYPES, run, stored, tensors
+from bounds import bounds, excesses, score_errors
+from helpers import DTYPES, moved, run, stored, tensors
 from hypothesis import event, given
 from hypothesis import strategies as st
-from reference import Settings, lighthouse
+from lighthouse import attention
+from reference import Settings, lighthouse, token_scores
+from selections import check_selection
 from torch import Tensor
 
 # Small enough that a few seconds do for the float64 attention over the sub-sequence.
@@ -98,6 +100,7 @@ def fill(data: str, inputs: list[Tensor], seed: int) -> list[Tensor]:
 
 DATA = ["normal", "ties", "equal tokens", "zero tokens", "all zero", "tiny tokens", "huge tokens"]
 DATA += ["tiny queries, huge keys", "huge values"]
+DILATED_DATA = ["normal", "zero tokens", "huge values"]
 
 
 # Layouts -------------------------------------------------------------------------------------------------------------
@@ -157,8 +160,12 @@ def check(case: Example, data: str, dtype: torch.dtype, device: str = "cpu") -> 
         assert results[name].shape == like.shape
         assert results[name].dtype == dtype
 
-    expected = lighthouse(q, k, v, settings, dout=dout, stored=stored(dtype))
-    assert torch.equal(results.pop("indices").long(), expected.indices)
+    indices = results.pop("indices").long()
+    if settings.scorer != "norm":
+        check_scored_selection(q, k, v, settings, indices, device)
+    given = None if settings.scorer == "norm" else indices
+    expected = lighthouse(q, k, v, settings, dout=dout, stored=stored(dtype), indices=given)
+    assert torch.equal(indices, expected.indices)
     allowed = bounds(q, k, v, settings, dout, expected.indices, device=device)
     if allowed.known:
         too_far = {name: x for name, x in excesses(results, expected, allowed).items() if x > 1}
@@ -175,6 +182,28 @@ def test_random_examples(data: str, dtype: torch.dtype, case: Example):
     assert known or data == "huge tokens"
 
 
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("data", DILATED_DATA)
+@given(case=examples(), dilation=st.integers(1, 9))
+def test_dilated_scorer(data: str, dtype: torch.dtype, case: Example, dilation: int):
+    check_dilated(case, data, dtype, dilation)
+
+
+def check_dilated(case: Example, data: str, dtype: torch.dtype, dilation: int, device: str = "cpu") -> None:
+    """The selection only: what is made of it knows no scorer."""
+    settings = replace(case.settings, scorer="dilated", dilation=min(dilation, case.seq_len))
+    q, k, v, _ = fill(data, tensors(*case.shapes(), seed=case.seed, dtype=dtype), case.seed)
+    q, k, v = (laid_out(x, layout) for x, layout in zip((q, k, v), case.layouts[:3], strict=True))
+    _, aux = attention(*(moved(x, device) for x in (q, k, v)), **asdict(settings), return_aux=True)
+    check_scored_selection(q, k, v, settings, aux.indices.cpu().long(), device)
+
+
+def check_scored_selection(q: Tensor, k: Tensor, v: Tensor, settings: Settings, indices: Tensor, device: str) -> None:
+    """Scores with errors: which selection it is can't be told where they are close."""
+    scores = token_scores(q, k, v, settings, q.shape[-1] ** -0.5)
+    check_selection(indices, scores, score_errors(q, k, v, settings, device=device), settings)
+
+
 PLAIN = Example(Settings(), 0, 1, 1, 1, 8, ("contiguous",) * 4, 0)
 LIMITS = {
     "one token": replace(PLAIN, settings=Settings(num_levels=1)),
@@ -182,6 +211,9 @@ LIMITS = {
     "all levels": replace(PLAIN, settings=Settings(8, 2, 128), extra=77, group=2),
     "largest factor": replace(PLAIN, settings=Settings(2, 64, 128), extra=33),
     "many tiles": replace(PLAIN, settings=Settings(2, 2, 1280), extra=3),
+    "a class a token": replace(PLAIN, settings=Settings(2, 2, 128, "dilated", 255), group=2),
+    "one class": replace(PLAIN, settings=Settings(2, 2, 128, "dilated", 1), extra=2, group=3),
+    "classes of any length": replace(PLAIN, settings=Settings(3, 2, 128, "dilated", 7), extra=9, batch=2, group=2),
 }
 
 

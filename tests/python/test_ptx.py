@@ -3,9 +3,9 @@
 
 No GPU is needed. The matrix is covered, not run through: each dtype and head size is assembled with all kernels
 (attention of three levels, grouped heads) for sm_80 and sm_90a, and as plain attention for one more architecture; each
-architecture is assembled with all kernels of each dtype at two head sizes, with the ops gather and scatter, and as
-plain attention of bfloat16 at two head sizes. Heads that sm_90a has schedules of its own for are assembled there also
-with rows that end within a block, aligned or not.
+architecture is assembled with all kernels of each dtype at two head sizes, with the ops scatter and gather, the latter
+by norms and by the scorer "dilated", and as plain attention of bfloat16 at two head sizes. Heads that sm_90a has
+schedules of its own for are assembled there also with rows that end within a block, aligned or not.
 """
 
 import os
@@ -51,6 +51,7 @@ class Case(NamedTuple):
     arch: str
     seq_len: int = 8192
     grouped: bool = True
+    scorer: str = "norm"
 
     def spec(self) -> _lighthouse.Spec:
         return _lighthouse.Spec(
@@ -63,6 +64,7 @@ class Case(NamedTuple):
             head_dim=self.head_dim,
             num_levels=self.num_levels,
             pooling_factor=4 if self.num_levels > 1 else 2,
+            scorer=self.scorer,
         )
 
 
@@ -72,11 +74,14 @@ def covering_cases() -> list[Case]:
     for i, dtype in enumerate(DTYPES):
         for j, head_dim in enumerate(HEAD_DIMS):
             cases += [Case("attention", 3, dtype, head_dim, arch) for arch in ("sm_80", "sm_90a")]
+            # 8190 leaves some residue classes of the scorer a row short.
+            cases.append(Case("gather", 3, dtype, head_dim, "sm_80", 8190, scorer="dilated"))
             cases.append(Case("attention", 1, dtype, head_dim, archs[(3 * i + j) % len(archs)], grouped=False))
         for j, arch in enumerate(others):
             cases += [Case("attention", 3, dtype, HEAD_DIMS[(i + j + step) % 8], arch) for step in (0, 4)]
         for j, arch in enumerate(archs):
             cases += [Case(op, 3, dtype, HEAD_DIMS[(3 * i + j) % 8], arch) for op in ("gather", "scatter")]
+            cases.append(Case("gather", 3, dtype, HEAD_DIMS[(3 * i + j + 5) % 8], arch, 8190, scorer="dilated"))
     # Tensors with strides and shared heads: the most registers.
     cases += [Case("attention", 1, "bfloat16", head_dim, arch) for arch in archs for head_dim in (64, 128)]
     cases += [
@@ -84,6 +89,12 @@ def covering_cases() -> list[Case]:
         for dtype in DTYPES[1:]
         for head_dim in HOPPER_HEAD_DIMS
         for seq_len in HOPPER_SEQ_LENS
+        for grouped in (False, True)
+    ]
+    cases += [
+        Case("gather", 3, dtype, head_dim, "sm_90a", 8190, grouped, "dilated")
+        for dtype in DTYPES[1:]
+        for head_dim in HOPPER_HEAD_DIMS
         for grouped in (False, True)
     ]
     return list(dict.fromkeys(cases))
@@ -179,9 +190,10 @@ def assembled(request: pytest.FixtureRequest) -> Iterator[dict[Case, Future]]:
 def hopper_kernels(case: Case) -> set[str]:
     """Those that have a schedule for sm_90a."""
     fits = case.arch == "sm_90a" and case.dtype != "float32" and case.head_dim <= 128
-    if case.op != "attention" or not fits:
+    if not fits:
         return set()
-    return {"forward_attend", "backward_attend_backward_joined"}
+    scoring = {"forward_attend_token_norm", "forward_attend_token_norm_2"} if case.scorer == "dilated" else set()
+    return scoring | ({"forward_attend", "backward_attend_backward_joined"} if case.op == "attention" else set())
 
 
 def assert_roles_fit(name: str, kernel: Kernel) -> None:

@@ -195,8 +195,9 @@ TEST(Spec, OneLevelIgnoresThePyramid) {
 }
 
 TEST(Spec, StrTellsSpecsApart) {
-  EXPECT_EQ(threeLevels().str(), "op=attention, dtype=float32, scorer=norm, batch=1, num_heads=8, num_kv_heads=2, "
-                                 "seq_len=2048, head_dim=64, num_levels=3, pooling_factor=4, topk=128, scale=0.125, dilation=4");
+  EXPECT_EQ(threeLevels().str(),
+            "op=attention, dtype=float32, scorer=norm, batch=1, num_heads=8, num_kv_heads=2, "
+            "seq_len=2048, head_dim=64, num_levels=3, pooling_factor=4, topk=128, scale=0.125, dilation=4");
   void (*const changes[])(Spec &) = {
       [](Spec &s) { s.op = OpKind::Gather; },
       [](Spec &s) { s.dtype = DType::BFloat16; },

@@ -96,14 +96,14 @@ struct SpecOptions {
                llvm::cl::init(defaults.topk),
                llvm::cl::sub(sub),
                llvm::cl::cat(category())};
-  Choice<Scorer> scorer{"scorer",
-                        llvm::cl::desc("how a token is scored:"),
-                        llvm::cl::values(clEnumValN(Scorer::Norm, "norm", "norms of its query and key (the default)"),
-                                         clEnumValN(Scorer::Dilated, "dilated",
-                                                    "norms of attention's outputs in its residue class")),
-                        llvm::cl::init(defaults.scorer),
-                        llvm::cl::sub(sub),
-                        llvm::cl::cat(category())};
+  Choice<Scorer> scorer{
+      "scorer",
+      llvm::cl::desc("how a token is scored:"),
+      llvm::cl::values(clEnumValN(Scorer::Norm, "norm", "norms of its query and key (the default)"),
+                       clEnumValN(Scorer::Dilated, "dilated", "norms of attention's outputs in its residue class")),
+      llvm::cl::init(defaults.scorer),
+      llvm::cl::sub(sub),
+      llvm::cl::cat(category())};
   Integer dilation{"dilation",
                    llvm::cl::desc("residue classes of --scorer dilated (4)"),
                    llvm::cl::value_desc("r"),

@@ -46,6 +46,7 @@ def register(
     scorer: str = "norm",
     dense_layers: Collection[int] = (),
     short: str = "refuse",
+    dilation: int = 4,
 ) -> None:
     """Makes ``attn_implementation=name`` known to transformers, and ``name-dense`` for the dense stage.
 
@@ -55,7 +56,7 @@ def register(
     Args:
         name: what ``from_config``, ``from_pretrained`` and ``set_attn_implementation`` are given. Register other
             settings under another name; the same name again replaces its settings for all models.
-        num_levels, pooling_factor, topk, scorer, short: as in ``lighthouse.nn.LighthouseAttention``.
+        num_levels, pooling_factor, topk, scorer, short, dilation: as in ``lighthouse.nn.LighthouseAttention``.
         dense_layers: layers (``layer_idx``) that are dense in both stages; -1 is the last one.
 
     Raises:
@@ -63,7 +64,7 @@ def register(
     """
     if not isinstance(name, str) or not name or set("/|") & set(name) or name in OTHERS or name.endswith("-dense"):
         raise ValueError(f"name: expects a name of its own, such as 'lighthouse', but got {name!r}")
-    attend = LighthouseAttention(num_levels, pooling_factor, topk, scorer, short=short)
+    attend = LighthouseAttention(num_levels, pooling_factor, topk, scorer, short=short, dilation=dilation)
     layer_indices(dense_layers, num_layers=2**31)  # Their types; the model that comes tells how many it has.
     for each, layers in ((name, tuple(dense_layers)), (f"{name}-dense", None)):
         AttentionInterface.register(each, functools.partial(_attention, attend, layers))
