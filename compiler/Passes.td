@@ -85,6 +85,23 @@ def SplitAttention : Pass<"lighthouse-split-attention", "::mlir::func::FuncOp"> 
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 
+def SplitGla : Pass<"lighthouse-split-gla", "::mlir::func::FuncOp"> {
+  let summary = "gives each work item of gated linear attention a part of the values' columns";
+  let description = [{
+    A state of `gla_squares` is a matrix that a residue class goes through in order; its columns do not depend on each other. This pass sets `parts` so that a work item has columns
+    that a GPU's thread block has registers and shared memory for, and enough items there are: 64 of 16-bit elements, or 32 where heads are wider than 128; half of that of f32.
+
+    Leaves a `gla_squares` of several parts alone.
+
+    ```mlir
+    %oq, %ok = lighthouse.gla_squares %q, %k, %v, %g {dilation = 4, scale = 1.000000e-01} : !q, !q, !q, !g
+    // of 128 columns of bf16 becomes
+    %oq, %ok = lighthouse.gla_squares %q, %k, %v, %g {dilation = 4, scale = 1.000000e-01, parts = 2} : !q, !q, !q, !g
+    ```
+  }];
+  let dependentDialects = ["::lighthouse::LighthouseDialect"];
+}
+
 def SeparateGradients : Pass<"lighthouse-separate-gradients", "::mlir::func::FuncOp"> {
   let summary = "attention's backward as one stage for keys and values and one for queries";
   let description = [{

@@ -50,6 +50,7 @@ void buildCudaFusionPipeline(OpPassManager &pm, const CudaTarget &target) {
   SeparateGradientsOptions separate;
   separate.joined = target.deterministic ? 0 : cuda::hopperHeadDim(target.arch);
   pm.addNestedPass<func::FuncOp>(createSeparateGradients(separate));
+  pm.addNestedPass<func::FuncOp>(createSplitGla());
   pm.addNestedPass<func::FuncOp>(createFuseStages());
   SplitGradientsOptions split;
   split.keysWithValues = true;

@@ -55,8 +55,13 @@ class Stream {
 public:
   using Copy = llvm::function_ref<void(llvm::ArrayRef<mlir::Value> tiles, mlir::Value run)>;
 
-  /// `resident`: bytes of shared memory for other tiles.
-  Stream(KernelContext &context, llvm::ArrayRef<tile::SharedType> types, int64_t resident);
+  /// What a block may have on every architecture from Ampere on, less what the weights may take.
+  static constexpr int64_t kSharedBytes = 98 * 1024;
+
+  /// `resident`: bytes of shared memory for other tiles, of `most`. `publishes`: products that run by themselves read
+  /// the tiles.
+  Stream(KernelContext &context, llvm::ArrayRef<tile::SharedType> types, int64_t resident,
+         int64_t most = kSharedBytes, bool publishes = false);
   /// Refuses other numbers of copies than one and two. To be asked before a stream is made.
   static mlir::LogicalResult check(KernelContext &context);
 
@@ -65,8 +70,10 @@ public:
             llvm::function_ref<Values(llvm::ArrayRef<mlir::Value>, mlir::Value, mlir::ValueRange)> step);
 
 private:
+  void await();
+
   TileBuilder &t;
-  bool twice;
+  bool twice, publishes;
   llvm::SmallVector<mlir::Value> first, second;
 };
 

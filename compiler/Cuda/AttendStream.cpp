@@ -7,9 +7,6 @@ using namespace mlir;
 
 namespace lighthouse::cuda {
 
-/// What a block may have on every architecture from Ampere on, less what the weights may take.
-static constexpr int64_t kSharedBytes = 98 * 1024;
-
 LogicalResult Stream::check(KernelContext &context) {
   int64_t stages = context.parameter("stages", 1);
   if (stages > 2)
@@ -17,15 +14,24 @@ LogicalResult Stream::check(KernelContext &context) {
   return success();
 }
 
-Stream::Stream(KernelContext &context, ArrayRef<tile::SharedType> types, int64_t resident) : t(context.t) {
+Stream::Stream(KernelContext &context, ArrayRef<tile::SharedType> types, int64_t resident, int64_t most, bool publishes)
+    : t(context.t), publishes(publishes) {
   int64_t bytes = 0;
   for (tile::SharedType type : types)
     bytes += type.bytes();
-  twice = context.parameter("stages", resident + 2 * bytes <= kSharedBytes ? 2 : 1, {1, 2}) == 2;
+  twice = context.parameter("stages", resident + 2 * bytes <= most ? 2 : 1, {1, 2}) == 2;
   for (tile::SharedType type : types)
-    first.push_back(t.alloc(type.getShape(), type.getElementType()));
+    first.push_back(t.alloc(type));
   for (tile::SharedType type : types)
-    second.push_back(twice ? t.alloc(type.getShape(), type.getElementType()) : first[second.size()]);
+    second.push_back(twice ? t.alloc(type) : first[second.size()]);
+}
+
+/// Until what was copied is there, and all threads have come here.
+void Stream::await() {
+  t.wait(0);
+  if (publishes)
+    t.publish();
+  t.barrier();
 }
 
 Values Stream::go(Value begin, Value end, ValueRange carried, Copy copy,
@@ -42,15 +48,13 @@ Values Stream::go(Value begin, Value end, ValueRange carried, Copy copy,
       t.barrier(); // All are done with the run before.
       copy(first, run);
       t.commit();
-      t.wait(0);
-      t.barrier();
+      await();
       return step(first, run, now);
     });
   copy(tilesOf(begin), begin);
   t.commit();
   return t.loop(begin, end, 1, carried, [&](Value run, ValueRange now) {
-    t.wait(0);
-    t.barrier(); // This run is here, and all are done with the one before, in whose place goes the next.
+    await(); // This run is here, and all are done with the one before, in whose place goes the next.
     Value next = t.add(run, 1);
     t.ifThen(t.less(next, end), [&] { copy(tilesOf(next), next); });
     t.commit();

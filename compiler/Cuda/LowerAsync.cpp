@@ -76,7 +76,7 @@ LogicalResult Lowering::lowerRoles(tile::RolesOp roles) {
       otherwise = branch.elseBlock();
       s.b.setInsertionPoint(branch.thenBlock()->getTerminator());
     }
-    if (registers != atEntry)
+    if (registers != atEntry && roles.getBodies().size() > 1) // Alone it has what the assembler gives it.
       emit(s,
            (registers < atEntry ? "setmaxnreg.dec.sync.aligned.u32 " : "setmaxnreg.inc.sync.aligned.u32 ") +
                std::to_string(registers) + ";",

@@ -139,7 +139,7 @@ static void copyElements(Lowering &l, tile::CopyOp op) {
     at.push_back(l.scalar(coordinate));
   Value begin = at.back();
   for (int64_t first = 0; first < count; first += threads) {
-    Value number = s.add(s.threadId(), first), from = s.add(begin, number);
+    Value number = s.add(s.threadId(), first), from = s.add(begin, s.mul(number, op.getStep()));
     Value inside = s.less(from, l.scalar(op.getLimit()));
     at.back() = from;
     Value global = addressOf(l, view, l.views[op.getView()], at);
@@ -163,6 +163,8 @@ void Lowering::lowerCopy(tile::CopyOp op) {
   Values at;
   for (Value coordinate : op.getAt())
     at.push_back(scalar(coordinate));
+  bool withColumn = static_cast<int64_t>(at.size()) == view.getRank();
+  Value begin = withColumn ? at.pop_back_val() : s.constant(0); // column
   Value row = at.pop_back_val(), limit = scalar(op.getLimit());
   const ViewMemory &memory = views[op.getView()];
   Value base = addressOf(*this, view, memory, at), to = shared[op.getTarget()];
@@ -171,12 +173,13 @@ void Lowering::lowerCopy(tile::CopyOp op) {
   bool aligned = threads >= chunks;
   int64_t active = aligned ? threads / chunks * chunks : threads;
   Value firstRow = s.div(s.threadId(), chunks), firstColumn = s.mul(s.rem(s.threadId(), chunks), perChunk);
+  auto rowOf = [&](Value i) { return s.add(row, s.mul(i, op.getStep())); };
   auto globalAddress = [&](Value i, Value column) {
-    Value elements = s.add(s.mul(s.wide(s.add(row, i)), rowStride), s.wide(column));
+    Value elements = s.add(s.mul(s.wide(rowOf(i)), rowStride), s.wide(s.add(begin, column)));
     return s.offset(base, s.mul(elements, bytes));
   };
   // Each from the one before: multiples of a stride would all be computed ahead of a loop and keep registers.
-  Value next = globalAddress(firstRow, firstColumn), step = s.mul(rowStride, active / chunks * bytes);
+  Value next = globalAddress(firstRow, firstColumn), step = s.mul(rowStride, active / chunks * op.getStep() * bytes);
   auto copyAll = [&] {
     for (int64_t first = 0; first < rows * chunks; first += active) {
       Value number = s.add(s.threadId(), first), i, column, global;
@@ -191,9 +194,9 @@ void Lowering::lowerCopy(tile::CopyOp op) {
         global = globalAddress(i, column);
       }
       // Of a chunk outside nothing is read, whatever its address.
-      Value inside = s.less(s.add(row, i), limit);
-      if (target.getShape()[1] > view.getShape().back())
-        inside = s.both(inside, s.less(column, s.constant(view.getShape().back())));
+      Value inside = s.less(rowOf(i), limit);
+      if (withColumn || target.getShape()[1] > view.getShape().back())
+        inside = s.both(inside, s.less(s.add(begin, column), s.constant(view.getShape().back())));
       auto copy = [&] { s.copyAsync(sharedAddress(target, to, i, column), global, inside, tile::kChunkBytes); };
       if (first + active <= rows * chunks)
         copy();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // lighthouse-lower-kernels-to-tile: a tile program for each kernel, by the schedule of its stages.
+#include "compiler/Cuda/GlaSquares.h"
 #include "compiler/Cuda/Hopper.h"
 #include "compiler/Cuda/Lowering.h"
 #include "compiler/Passes.h"
@@ -60,6 +61,10 @@ Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
                         .Case([](DilateOp) { return scheduleDilate; })
                         .Case([](MaxPoolOp) { return scheduleMaxPool; })
                         .Case([](SelectOp) { return scheduleSelect; })
+                        .Case([&](GlaSquaresOp gla) -> Schedule {
+                          return hasHopperGlaSquares(gla, arch) ? scheduleHopperGlaSquares : scheduleGlaSquares;
+                        })
+                        .Case([](PartNormsOp) { return schedulePartNorms; })
                         .Case([](InvertOp) { return scheduleInvert; })
                         .Case([](GatherOp) { return scheduleGather; })
                         .Case([&](AttendOp attend) -> Schedule {

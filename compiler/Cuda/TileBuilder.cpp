@@ -201,8 +201,8 @@ std::pair<Value, Value> TileBuilder::scan(Value x) {
 void TileBuilder::fill(Operand value, Value view, ValueRange at, int64_t count) {
   tile::FillOp::create(b, loc, as(value, b.getI32Type()), view, at, count);
 }
-void TileBuilder::copy(Value view, ValueRange at, Operand limit, Value shared) {
-  tile::CopyOp::create(b, loc, view, at, as(limit, b.getI32Type()), shared);
+void TileBuilder::copy(Value view, ValueRange at, Operand limit, Value shared, int64_t step) {
+  tile::CopyOp::create(b, loc, view, at, as(limit, b.getI32Type()), shared, step);
 }
 void TileBuilder::commit() { tile::CommitOp::create(b, loc); }
 void TileBuilder::wait(int64_t pending) { tile::WaitOp::create(b, loc, pending); }

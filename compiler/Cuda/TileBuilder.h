@@ -98,7 +98,8 @@ public:
   void write(mlir::Value value, mlir::Value shared);
   void writeAt(mlir::Value value, mlir::Value shared, Operand at, mlir::Value mask);
   void count(mlir::Value shared, mlir::Value at, mlir::Value mask);
-  void copy(mlir::Value view, mlir::ValueRange at, Operand limit, mlir::Value shared);
+  /// Rows from the last coordinate on, each `step` behind the one before, or of a column more from that column on.
+  void copy(mlir::Value view, mlir::ValueRange at, Operand limit, mlir::Value shared, int64_t step = 1);
   void commit();
   void wait(int64_t pending);
   void barrier();

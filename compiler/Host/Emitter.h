@@ -157,6 +157,8 @@ using Schedule = mlir::FailureOr<int64_t> (*)(KernelContext &);
 /// there are.
 mlir::FailureOr<int64_t> schedulePoolScore(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleSelect(KernelContext &context);
+mlir::FailureOr<int64_t> scheduleGlaSquares(KernelContext &context);
+mlir::FailureOr<int64_t> schedulePartNorms(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleInvert(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleDilate(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleMaxPool(KernelContext &context);

@@ -26,6 +26,8 @@ Schedule scheduleOf(KernelOp kernel) {
                         .Case([](DilateOp) { return scheduleDilate; })
                         .Case([](MaxPoolOp) { return scheduleMaxPool; })
                         .Case([](SelectOp) { return scheduleSelect; })
+                        .Case([](GlaSquaresOp) { return scheduleGlaSquares; })
+                        .Case([](PartNormsOp) { return schedulePartNorms; })
                         .Case([](InvertOp) { return scheduleInvert; })
                         .Case([](GatherOp) { return scheduleGather; })
                         .Case([](AttendOp) { return scheduleAttend; })

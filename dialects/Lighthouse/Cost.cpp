@@ -59,6 +59,15 @@ double ScoreOp::getFlops() {
   return flops;
 }
 
+/// A token's state takes D^2 multiplications and additions of k v^T and D^2 multiplications by the decay, its output D^2
+/// of both, twice.
+double GlaSquaresOp::getFlops() {
+  double elements = elementsOf(getQ()), columns = static_cast<double>(tensorOf(getV()).getDimSize(3));
+  return 2 * elements * (5 * columns + 2);
+}
+
+double PartNormsOp::getFlops() { return 2 * (elementsOf(getOq()) - elementsOf(getTq())); }
+
 double SelectOp::getFlops() { return 0; }
 double GatherOp::getFlops() { return 0; }
 double AttendOp::getFlops() { return productsOf(getOs(), 2); }

@@ -16,6 +16,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def RowTensor : TensorRankOf<[F32, BF16, F16], [4]>;   // [batch, heads, rows, head_dim]
 def ScoreTensor : TensorRankOf<[F32], [3]>;            // [batch, heads, entries or rows]
+def SquaresTensor : TensorRankOf<[F32], [4]>;          // [batch, heads, parts, rows]
 def EntryTensor : TensorRankOf<[I32], [3]>;
 
 // Every stage infers its result types; what it expects of its operands is checked there.
@@ -62,6 +63,51 @@ def ScoreOp : Stage<"score", [Joins]> {
   let arguments = (ins Lighthouse_ScorerAttr:$scorer, RowTensor:$pq, RowTensor:$pk);
   let results = (outs ScoreTensor:$sq, ScoreTensor:$sk);
   let assemblyFormat = "$scorer $pq `,` $pk attr-dict `:` type($pq) `,` type($pk)";
+}
+
+def GlaSquaresOp : Stage<"gla_squares", [Fuses]> {
+  let summary = "squared norms of gated linear attention's rows, both ways";
+  let description = [{
+    Scores tokens by simple gated linear attention with a log gate `g` a token and query head, in each residue class of tokens `t mod dilation` by itself: with `t'` the
+    class' token before `t` and a state of zeros before its first,
+
+        S_t = exp(g_t) S_t' + k_t v_t^T        o_t = scale * q_t S_t
+
+    `oq` has the squared L2 norms of the rows `o_t`, `ok` those with q and k swapped. States and sums are float32. A gate below -104 forgets all; gates above 0 let a state grow, and results are
+    right as long as no decay within 64 tokens of a class and no square overflows float32. Query head `h` reads key head `h / (H/G)`. Results: twice `[B, H, parts, N]` of f32; part `i` is
+    the sum over the i-th of `parts` equal runs of columns of v (the last may be shorter), so that several work items may share a row. No gradient.
+
+    ```mlir
+    %oq, %ok = lighthouse.gla_squares %q, %k, %v, %g {dilation = 4, scale = 1.250000e-01}
+        : tensor<1x8x8192x64xf32>, tensor<1x2x8192x64xf32>, tensor<1x2x8192x64xf32>, tensor<1x8x8192xf32>
+    ```
+  }];
+  let arguments = (ins RowTensor:$q, RowTensor:$k, RowTensor:$v, ScoreTensor:$g, I64Attr:$dilation, F32Attr:$scale,
+                       OptionalAttr<I64Attr>:$parts);
+  let results = (outs SquaresTensor:$oq, SquaresTensor:$ok);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v `,` $g ` ` `{` `dilation` `=` $dilation `,` `scale` `=` $scale (`,` `parts` `=` $parts^)? `}` attr-dict
+    `:` type($q) `,` type($k) `,` type($v) `,` type($g)
+  }];
+  let extraClassDeclaration = [{
+    int64_t getNumParts() { return getParts().value_or(1); }
+    /// Columns of v that a part has; the last may have fewer.
+    int64_t getPartColumns();
+  }];
+}
+
+def PartNormsOp : Stage<"part_norms", [Fuses, AllTypesMatch<["oq", "ok"]>]> {
+  let summary = "norms of tokens from the squares of their parts";
+  let description = [{
+    The root of the sum over the parts, in their order. Results: twice `[B, H, N]` of f32. No gradient.
+
+    ```mlir
+    %tq, %tk = lighthouse.part_norms %oq, %ok : tensor<1x8x2x8192xf32>
+    ```
+  }];
+  let arguments = (ins SquaresTensor:$oq, SquaresTensor:$ok);
+  let results = (outs ScoreTensor:$tq, ScoreTensor:$tk);
+  let assemblyFormat = "$oq `,` $ok attr-dict `:` type($oq)";
 }
 
 def SelectOp : Stage<"select", [Fuses]> {

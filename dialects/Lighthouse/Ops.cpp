@@ -193,6 +193,45 @@ LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
   return success();
 }
 
+/// Columns of a part: whole blocks of what matrix instructions take.
+static constexpr int64_t kPartStep = 16;
+static int64_t partColumns(int64_t columns, int64_t parts) {
+  return llvm::alignTo(llvm::divideCeil(columns, parts), kPartStep);
+}
+
+int64_t GlaSquaresOp::getPartColumns() {
+  return partColumns(cast<RankedTensorType>(getV().getType()).getDimSize(3), getNumParts());
+}
+
+LogicalResult GlaSquaresOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
+                                             Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, {"q", "k", "v"}, op.getQ(), op.getK(), op.getV());
+  if (failed(types))
+    return failure();
+  Type f32 = Float32Type::get(context);
+  ArrayRef<int64_t> shape = types->q.getShape();
+  Type gates = tensorOf(shape.drop_back(), f32);
+  if (failed(expectSame(loc, gates, op.getG().getType(), "[batch, heads, tokens] of f32", "g")))
+    return failure();
+  if (op.getDilation() < 1)
+    return emitOptionalError(loc, "expects dilation of at least 1, but got ", op.getDilation());
+  int64_t parts = op.getParts().value_or(1), columns = shape[3];
+  if (parts < 1 || int64_t(llvm::divideCeil(columns, partColumns(columns, parts))) != parts)
+    return emitOptionalError(loc, "expects parts that share the ", columns, " columns in steps of ", kPartStep,
+                             ", but got ", parts);
+  results.append(2, tensorOf({shape[0], shape[1], parts, shape[2]}, f32));
+  return success();
+}
+
+LogicalResult PartNormsOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> type = ranked(loc, op.getOq(), 4, "oq");
+  if (failed(type) || failed(expectSame(loc, *type, op.getOk().getType(), "oq", "ok")))
+    return failure();
+  ArrayRef<int64_t> shape = type->getShape();
+  results.append(2, tensorOf({shape[0], shape[1], shape[3]}, type->getElementType()));
+  return success();
+}
+
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
                                          Types &results) {
   FailureOr<RankedTensorType> sq = ranked(loc, op.getSq(), 3, "sq");
@@ -563,6 +602,8 @@ void nameResults(Operation *op, ArrayRef<StringRef> names, OpAsmSetValueNameFn s
 
 void PoolOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"pq", "pk", "pv"}, set); }
 void ScoreOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"sq", "sk"}, set); }
+void GlaSquaresOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"oq", "ok"}, set); }
+void PartNormsOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"tq", "tk"}, set); }
 void SelectOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"indices"}, set); }
 void GatherOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"qs", "ks", "vs"}, set); }
 void AttendOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"os", "lse"}, set); }

@@ -30,10 +30,11 @@ static LogicalResult expectWarpgroups(Operation *op) {
 
 //===-- Roles ------------------------------------------------------------===//
 
-/// Words that all of the block's threads meet in or share, and, of one thread, tiles.
-static LogicalResult verifyBody(Region &body, int64_t threads) {
+/// Words that all of the block's threads meet in or share, and, of one thread, tiles. `alone`: there is no other role.
+static LogicalResult verifyBody(Region &body, int64_t threads, bool alone) {
   WalkResult walked = body.walk([&](Operation *op) {
-    if (isa<BarrierOp, ScanOp, AnyOp, FillOp, CopyOp>(op)) {
+    bool forOne = alone && threads == 128 && isa<BarrierOp, CopyOp>(op);
+    if (isa<BarrierOp, ScanOp, AnyOp, FillOp, CopyOp>(op) && !forOne) {
       op->emitOpError("expects all of the block's threads, but got a role around it");
       return WalkResult::interrupt();
     }
@@ -76,7 +77,7 @@ LogicalResult RolesOp::verifyRegions() {
     return emitOpError("expects at most ")
            << most << " registers together, as the block begins with, but got " << registers;
   for (auto [each, body] : llvm::zip_equal(getThreads(), getBodies()))
-    if (failed(verifyBody(body, each)) || failed(verifyFlights(body.front())))
+    if (failed(verifyBody(body, each, getBodies().size() == 1)) || failed(verifyFlights(body.front())))
       return failure();
   return success();
 }
@@ -251,6 +252,8 @@ private:
       return checkRelease(release);
     if (auto write = dyn_cast<WriteOp>(op))
       unpublished.insert_range(originsOf(write.getTarget()));
+    if (auto copy = dyn_cast<CopyOp>(op))
+      unpublished.insert_range(originsOf(copy.getTarget()));
     if (isa<PublishOp>(op))
       unpublished.clear();
     if (auto send = dyn_cast<SendOp>(op); send && isUnpublished(send.getSource()))

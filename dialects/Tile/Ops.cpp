@@ -244,8 +244,8 @@ LogicalResult ReadOp::verify() {
     return emitOpError("expects a scalar for a scalar index, but got ") << getType();
   auto tile = cast<RankedTensorType>(getResult().getType());
   bool byMatrices = hasRank(tile, 2) && isMma(tile) && is16Bit(tile.getElementType());
-  if (getTransposed() && !byMatrices)
-    return emitOpError("expects 16-bit elements and the layout mma for a transposed read, but got ") << tile;
+  if (getTransposed() && !byMatrices && !(hasRank(tile, 2) && isMma(tile) && tile.getElementType().isF32()))
+    return emitOpError("expects elements of 16 bits or f32 and the layout mma for a transposed read, but got ") << tile;
   if (getTransposed() && getAt())
     return emitOpError("expects no index for a transposed read, but got ") << getAt().getType();
   if (auto source = getSource().getType(); byMatrices && source.getPanels())
@@ -287,19 +287,20 @@ LogicalResult CountOp::verify() {
 LogicalResult CopyOp::verify() {
   auto view = cast<ViewType>(getView().getType());
   auto shared = cast<SharedType>(getTarget().getType());
-  if (shared.getPanels())
-    return emitOpError("expects a shared tile that is not of panels, but got ") << shared;
   if (shared.getElementType() != view.getElementType())
     return emitOpError("expects elements of ") << view.getElementType() << ", but got " << shared;
-  int64_t expected = view.getRank() - (shared.getRank() - 1);
-  if (static_cast<int64_t>(getAt().size()) != expected)
+  if (getStep() < 1)
+    return emitOpError("expects step of at least 1, but got ") << static_cast<int64_t>(getStep());
+  int64_t expected = view.getRank() - (shared.getRank() - 1), given = getAt().size();
+  bool withColumn = shared.getRank() == 2 && given == view.getRank();
+  if (given != expected && !withColumn)
     return emitOpError("expects ") << expected << " coordinates to copy from " << view << " to " << shared
                                    << ", but got " << getAt().size();
   if (shared.getRank() == 1)
     return shared.elementBytes() == 4
                ? success()
                : emitOpError("expects elements of 32 bits for one dimension, but got ") << shared;
-  if (shared.getShape()[1] < view.getShape().back())
+  if (!withColumn && shared.getShape()[1] < view.getShape().back())
     return emitOpError("expects columns for a row of ") << view << ", but got " << shared;
   return expectRowsOfChunks(*this, view);
 }

@@ -18,7 +18,7 @@ def RolesOp : Op<Tile_Dialect, "roles", [SingleBlock, NoTerminator, RecursiveMem
   let description = [{
     A role has one thread, or whole warpgroups of 128 threads; roles take the block's warpgroups in order, and one of a single thread has a warpgroup for itself. Its region runs once in each of
     its warpgroups, with the number of the warpgroup in the role; layouts inside have 128 threads. `registers`: what a thread of the role may use; together no more than the block begins with: for each of its threads as many as a multiprocessor has, in steps of 8. At the top of a
-    kernel, once. A role of one thread has no register tiles, and none has the words that all of the block's threads share: `barrier`, `scan`, `any`, `fill` and `copy`.
+    kernel, once. A role of one thread has no register tiles, and none has the words that all of the block's threads share: `barrier`, `scan`, `any`, `fill` and `copy`; but the only role, of one warpgroup, has `barrier` and `copy`.
 
     What `dot_async` has begun is awaited in the block of ops where it began. While products are under way no tile is made that a later one takes from registers; no tile of a ring is released that one
     reads; and what was written to shared memory is published before one reads it. The verifier holds to all of it.

@@ -131,8 +131,8 @@ def Tile_SharedType : Tile_Type<"Shared", "shared"> {
     of chunks apart. Both ways the 8 rows that a matrix load touches at once lie in different banks.
 
     `panels`: columns are cut into panels of 128 bytes, which lie one after another, each with all rows; chunks are permuted within a row of a panel. So tensor copies write, and `dot_async` reads
-    (PTX ISA, "Asynchronous Warpgroup Level Matrix Shared Memory Layout", 128-byte swizzling). `write`, and `read` but for 16-bit elements to layout `mma`, know them
-    too; `copy` and `dot` do not.
+    (PTX ISA, "Asynchronous Warpgroup Level Matrix Shared Memory Layout", 128-byte swizzling). `write` and `copy`, and `read` but for 16-bit elements to layout `mma`, know them
+    too; `dot` does not.
 
     ```mlir
     !tile.shared<64x128xbf16>

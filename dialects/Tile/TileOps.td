@@ -289,8 +289,8 @@ def ChooseOp : Tile_Op<"choose", [Pure, AllTypesMatch<["first", "second", "resul
 def ReadOp : Tile_Op<"read", [MemoryEffects<[MemRead]>, AttrSizedOperandSegments]> {
   let summary = "from shared memory to registers";
   let description = [{
-    The whole tile; or, with an index tile, the elements of a one-dimensional shared tile, and with a scalar index one element, to a scalar. `transposed`: the tile's transpose, 16-bit
-    elements, to the layout `mma`. `from`: of a one-dimensional shared tile the elements from that one on.
+    The whole tile; or, with an index tile, the elements of a one-dimensional shared tile, and with a scalar index one element, to a scalar. `transposed`: the tile's transpose,
+    elements of 16 bits or f32, to the layout `mma`. `from`: of a one-dimensional shared tile the elements from that one on.
 
     ```mlir
     %a = tile.read %q : (!tile.shared<64x128xbf16>) -> tensor<64x128xbf16, #mma>
@@ -333,14 +333,16 @@ def CountOp : Tile_Op<"count", [MemoryEffects<[MemRead, MemWrite]>]> {
 def CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "starts copying rows of a view to shared memory";
   let description = [{
-    Rows `row .. row + R - 1` at the leading coordinates; rows from `limit` on and columns beyond the view's become zero. To a shared tile of one dimension: elements of the
-    view's last dimension. It is there after a `wait` and a `barrier`.
+    Rows `row`, `row + step`, `row + 2 step`, ... at the leading coordinates; rows from `limit` on and columns beyond the view's become zero. With one coordinate more,
+    the first column, a multiple of a chunk: as many columns as the tile has. To a shared tile of one dimension: elements of the view's last dimension. It is there after a `wait`
+    and a `barrier`.
 
     ```mlir
     tile.copy %ks[%b, %h, %row] limit %end, %k : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x128xbf16>
+    tile.copy %vs[%b, %h, %row, %column] limit %end, %v {step = 4 : i64} : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x64xbf16>
     ```
   }];
-  let arguments = (ins Tile_ViewType:$view, Variadic<I32>:$at, I32:$limit, Tile_SharedType:$target);
+  let arguments = (ins Tile_ViewType:$view, Variadic<I32>:$at, I32:$limit, Tile_SharedType:$target, DefaultValuedAttr<I64Attr, "1">:$step);
   let assemblyFormat = "$view `[` $at `]` `limit` $limit `,` $target attr-dict `:` type($view) `,` type($target)";
   let hasVerifier = 1;
 }

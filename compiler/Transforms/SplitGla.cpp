@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Gated linear attention's scores in parts, by columns of values.
+#include "compiler/Passes.h"
+#include "dialects/Lighthouse/Lighthouse.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace lighthouse {
+#define GEN_PASS_DEF_SPLITGLA
+#include "compiler/Passes.h.inc"
+namespace {
+
+struct SplitGlaPass : impl::SplitGlaBase<SplitGlaPass> {
+  void runOnOperation() override {
+    getOperation().walk([](PartNormsOp norms) {
+      auto squares = norms.getOq().getDefiningOp<GlaSquaresOp>();
+      if (squares && squares.getNumParts() == 1)
+        split(squares, norms);
+    });
+  }
+
+  static void split(GlaSquaresOp op, PartNormsOp norms) {
+    auto values = cast<RankedTensorType>(op.getV().getType());
+    int64_t columns = values.getDimSize(3);
+    int64_t width = (values.getElementTypeBitWidth() == 16 ? 64 : 32) / (columns > 128 ? 2 : 1);
+    int64_t parts = llvm::divideCeil(columns, width);
+    if (parts == 1)
+      return;
+    OpBuilder builder(op);
+    auto cut = GlaSquaresOp::create(builder, op.getLoc(), op.getQ(), op.getK(), op.getV(), op.getG(),
+                                    op.getDilationAttr(), op.getScaleAttr(), builder.getI64IntegerAttr(parts));
+    builder.setInsertionPoint(norms);
+    auto sums = PartNormsOp::create(builder, norms.getLoc(), cut.getOq(), cut.getOk());
+    norms.replaceAllUsesWith(sums.getResults());
+    norms.erase();
+    op.erase();
+  }
+};
+
+} // namespace
+} // namespace lighthouse
