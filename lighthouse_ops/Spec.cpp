@@ -34,8 +34,8 @@ Spec canonical(const Spec &spec) {
     result.dilation = defaults.dilation;
   // The softmax over the sub-sequence is the caller's when only the ends are compiled.
   float scale = softmaxScale(spec);
-  bool has_softmax = spec.op == OpKind::Attention || result.scorer == Scorer::Dilated;
-  bool is_default = !has_softmax || scale == softmaxScale({.head_dim = spec.head_dim});
+  bool has_scale = spec.op == OpKind::Attention || result.scorer != Scorer::Norm;
+  bool is_default = !has_scale || scale == softmaxScale({.head_dim = spec.head_dim});
   result.scale = is_default ? defaults.scale : scale;
   return result;
 }
@@ -86,6 +86,8 @@ const char *name(Scorer scorer) {
     return "norm";
   case Scorer::Dilated:
     return "dilated";
+  case Scorer::Gla:
+    return "gla";
   }
   return "unknown";
 }

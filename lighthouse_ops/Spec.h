@@ -22,8 +22,9 @@ public:
 enum class DType : uint8_t { Float32, BFloat16, Float16 };
 
 /// How a token is scored (section "Pool and score" of the paper's method). Norm: the L2 norms of its query and its key.
-/// Dilated: those of the outputs of causal attention in its residue class, of (q, k, v) and of (k, q, v).
-enum class Scorer : uint8_t { Norm, Dilated };
+/// Dilated: those of the outputs of causal attention in its residue class, of (q, k, v) and of (k, q, v). Gla: the same
+/// of simple gated linear attention, whose log gates g [batch, num_heads, seq_len] (float32) are one more input.
+enum class Scorer : uint8_t { Norm, Dilated, Gla };
 
 /// Which part of the chain is compiled; see docs/design.md.
 enum class OpKind : uint8_t { Attention, Gather, Scatter };
@@ -43,7 +44,7 @@ struct LIGHTHOUSE_API Spec {
   int64_t pooling_factor = 2; ///< p, a power of two, 2 to 64
   int64_t topk = 128;         ///< K, a multiple of 128: entries kept at each level but the finest, over all tiles
   double scale = 0.0;         ///< softmax scale, of scoring too; 0 means 1/sqrt(head_dim)
-  int64_t dilation = 4;       ///< r, residue classes of Scorer::Dilated, 1 to seq_len; other scorers ignore it
+  int64_t dilation = 4;       ///< r, residue classes of Scorer::Dilated and Gla, 1 to seq_len; Norm ignores it
 
   /// Throws InvalidArgument unless every field and their combination is allowed.
   void validate() const;

@@ -70,7 +70,7 @@ void checkPyramid(const Spec &spec) {
 }
 
 void checkScorer(const Spec &spec) {
-  if (spec.scorer != Scorer::Dilated || (spec.dilation >= 1 && spec.dilation <= spec.seq_len))
+  if (spec.scorer == Scorer::Norm || (spec.dilation >= 1 && spec.dilation <= spec.seq_len))
     return;
   refuse("dilation: expects 1 to seq_len={}, but got {}; {} fits", spec.seq_len, spec.dilation,
          std::min(Spec().dilation, spec.seq_len));

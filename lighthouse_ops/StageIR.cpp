@@ -88,10 +88,14 @@ private:
     int64_t coarsest = coarsestWindow(spec, spec.num_levels), padded = spec.paddedLength();
     bool is_default = padded == static_cast<int64_t>(llvm::alignTo(spec.seq_len, coarsest));
     // Before there are pooled rows: what scoring needs is done with by then.
-    Scores scores = spec.scorer == Scorer::Dilated ? addDilatedScores(q, k, v) : Scores();
+    Scores scores;
+    if (spec.scorer == Scorer::Dilated)
+      scores = addDilatedScores(q, k, v);
+    else if (spec.scorer == Scorer::Gla && spec.num_levels > 1) // One level selects every token.
+      scores = addGlaScores(q, k, v);
     auto pool = PoolOp::create(builder, q, k, v, spec.num_levels, spec.pooling_factor,
                                is_default ? IntegerAttr() : builder.getI64IntegerAttr(padded));
-    if (spec.scorer == Scorer::Norm) {
+    if (!scores.sq) {
       auto score = ScoreOp::create(builder, ScorerKind::norm, pool.getPq(), pool.getPk());
       scores = {score.getSq(), score.getSk()};
     }
@@ -109,6 +113,17 @@ private:
     };
     Value tq = normsOf(classes.getQd(), classes.getKd()), tk = normsOf(classes.getKd(), classes.getQd());
     auto scores = MaxPoolOp::create(builder, tq, tk, pyramid());
+    return {scores.getSq(), scores.getSk()};
+  }
+
+  /// Norms of what gated linear attention in the residue classes makes of (q, k, v), and of (k, q, v).
+  Scores addGlaScores(Value q, Value k, Value v) {
+    auto gates = RankedTensorType::get({spec.batch, spec.num_heads, spec.seq_len}, builder.getF32Type());
+    Value g = addArgument("g", gates, kPlain);
+    auto squares =
+        GlaSquaresOp::create(builder, q, k, v, g, spec.dilation, llvm::APFloat(softmaxScale(spec)), IntegerAttr());
+    auto norms = PartNormsOp::create(builder, squares.getOq(), squares.getOk());
+    auto scores = MaxPoolOp::create(builder, norms.getTq(), norms.getTk(), pyramid());
     return {scores.getSq(), scores.getSk()};
   }
 

@@ -51,7 +51,7 @@ void forgetTunings() {
 
 /// Rows that a kernel goes through: those of the sub-sequence, of a residue class, or all tokens.
 static int64_t rowsOf(const Spec &spec, StringRef kernel) {
-  if (kernel.contains("token_norm"))
+  if (kernel.contains("token_norm") || kernel.contains("gla_squares"))
     return (spec.seq_len + spec.dilation - 1) / spec.dilation;
   return kernel.contains("attend") ? spec.subsequenceLength() : spec.seq_len;
 }

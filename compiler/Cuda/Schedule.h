@@ -47,14 +47,11 @@ using Schedule = mlir::FailureOr<Grid> (*)(KernelContext &);
 mlir::FailureOr<Grid> schedulePoolScore(KernelContext &context);
 mlir::FailureOr<Grid> scheduleSelect(KernelContext &context);
 mlir::FailureOr<Grid> scheduleInvert(KernelContext &context);
-<<<<<<< HEAD
 mlir::FailureOr<Grid> scheduleDilate(KernelContext &context);
 mlir::FailureOr<Grid> scheduleMaxPool(KernelContext &context);
-=======
 mlir::FailureOr<Grid> scheduleGlaSquares(KernelContext &context);
 mlir::FailureOr<Grid> scheduleHopperGlaSquares(KernelContext &context);
 mlir::FailureOr<Grid> schedulePartNorms(KernelContext &context);
->>>>>>> 8613cdd (Gated linear attention as a scorer: stages gla_squares and part_norms with schedules for CPU, mma.sync and sm_90a)
 mlir::FailureOr<Grid> scheduleGather(KernelContext &context);
 mlir::FailureOr<Grid> scheduleScatter(KernelContext &context);
 mlir::FailureOr<Grid> scheduleScatterBackward(KernelContext &context);

@@ -31,7 +31,11 @@ DType parseDType(const std::string &text) {
 }
 
 Scorer parseScorer(const std::string &text) {
-  static const Name<Scorer> names[] = {{name(Scorer::Norm), Scorer::Norm}, {name(Scorer::Dilated), Scorer::Dilated}};
+  static const Name<Scorer> names[] = {
+      {name(Scorer::Norm), Scorer::Norm},
+      {name(Scorer::Dilated), Scorer::Dilated},
+      {name(Scorer::Gla), Scorer::Gla},
+  };
   return parse<Scorer>("scorer", text, names);
 }
 

@@ -48,6 +48,22 @@ def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale
     return Settings(num_levels, pooling_factor, topk, scorer, softmax_scale(scale), dilation)
 
 
+def gates_wanted(scorer: str, g: Any) -> None:
+    """Checks that log gates are given where the scorer reads them, and only there. Raises ValueError."""
+    if scorer == "gla" and g is None:
+        raise ValueError("g: expects log gates [batch, heads, tokens] of float32 for scorer='gla', but got None")
+    if scorer != "gla" and g is not None:
+        raise ValueError(f"g: expects None for scorer={scorer!r}, but got log gates; scorer='gla' reads them")
+
+
+def gates(g: Sequence[int], dtype: str, q: Sequence[int]) -> None:
+    """Checks the shape and the dtype name of log gates against q [B, Hq, N, D]. Raises ValueError or TypeError."""
+    if dtype != "float32":
+        raise TypeError(f"g: expects dtype float32, whatever that of q, but got {dtype}; convert it first")
+    if tuple(g) != tuple(q[:3]):
+        raise ValueError(f"g: expects shape [batch, heads, tokens] of q, {list(q[:3])}, but got {list(g)}")
+
+
 def integer(name: str, value: Any) -> int:
     """Returns ``value`` as an int that fits 64 bits. A bool is refused: it is a flag in the wrong place."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
@@ -102,12 +118,12 @@ def dtypes(q: str, k: str, v: str) -> None:
             raise ValueError(f"{name}: expects the dtype of q, {q}, but got {dtype}")
 
 
-def devices(q: str, k: str, v: str) -> None:
-    """Checks three device names. Raises ValueError."""
+def devices(q: str, k: str, v: str, g: str | None = None) -> None:
+    """Checks device names, that of log gates where there are some. Raises ValueError."""
     for name, device in (("q", q), ("k", k), ("v", v)):
         if device.partition(":")[0] not in DEVICES:
             raise ValueError(f"{name}: expects a tensor on cpu or cuda, but got {device}; use .cpu() or .cuda()")
-    for name, device in (("k", k), ("v", v)):
+    for name, device in (("k", k), ("v", v), ("g", g or q)):
         if device != q:
             raise ValueError(f"{name}: expects the device of q, {q}, but got {device}")
 

@@ -34,6 +34,7 @@ def attention(
     attention_fn: Callable[..., Any] | None = None,
     return_aux: bool = False,
     dilation: int = 4,
+    g: Any = None,
 ) -> Any:
     """Causal Lighthouse Attention, on the CPU or an NVIDIA GPU: where q, k and v are.
 
@@ -48,14 +49,18 @@ def attention(
             N must give each of the topk/128 tiles at least 128 windows of the coarsest level.
         scorer: how a token is scored. "norm": the L2 norms of its query and of its key. "dilated": those of the outputs
             of causal attention of (q, k, v) and of (k, q, v) over the tokens of its residue class modulo ``dilation``.
-        scale: softmax scale, of scoring by "dilated" too; None means 1/sqrt(D).
+            "gla": the same of simple gated linear attention, with log gates ``g``.
+        scale: softmax scale, of scoring too; None means 1/sqrt(D).
         attention_fn: the caller's own dense attention over the sub-sequence, torch only. Called as
             ``attention_fn(qs, ks, vs, is_causal=True, scale=scale)`` with tensors [B, Hq, S, D] (ks and vs one per
             query head) and the scale as a float, so ``torch.nn.functional.scaled_dot_product_attention`` fits. It must
             be causal and return [B, Hq, S, D] in the same dtype. Gradients flow through it. With num_levels=1 its
             result is returned as it is.
         return_aux: also return ``Aux(indices, lse)``.
-        dilation: residue classes of the scorer "dilated", from 1 to N. Not used by "norm".
+        dilation: residue classes of the scorers "dilated" and "gla", from 1 to N. Not used by "norm".
+        g: log gates [B, Hq, N] float32 of the scorer "gla", on the device of q; refused with any other. In each residue
+            class the state is ``S_t = exp(g_t) S_before + k_t v_t^T`` and the output ``scale * q_t S_t``. Usually 0 or
+            less; below -104 nothing is remembered; above 0 is right as long as nothing overflows. It has no gradient.
 
     Returns:
         out [B, Hq, N, D], in the dtype and memory layout (order of strides) of q; or ``(out, aux)``. With torch
@@ -78,10 +83,10 @@ def attention(
             raise TypeError(
                 "attention_fn: expects q, k, v to be torch tensors, but got numpy arrays; use torch.from_numpy"
             )
-        out, indices, lse = _numpy.attention(q, k, v, settings)
+        out, indices, lse = _numpy.attention(q, k, v, settings, g)
     else:
         given = (num_levels, pooling_factor, topk, scorer, scale, dilation)
-        out, indices, lse = _import_torch(q).attention(q, k, v, given, attention_fn, return_aux)
+        out, indices, lse = _import_torch(q).attention(q, k, v, given, attention_fn, return_aux, g)
     return (out, Aux(indices, lse)) if return_aux else out
 
 
@@ -96,18 +101,19 @@ def prepare(
     scale: float | None = None,
     attention_fn: Callable[..., Any] | None = None,
     dilation: int = 4,
+    g: Any = None,
 ) -> None:
     """Compiles and loads what ``attention`` with these arguments needs, forward and backward, and runs nothing.
 
     Without it the first call does that. A CUDA graph can be captured only of calls that were prepared or made before.
-    Only sizes, dtypes, strides and devices of q, k and v are looked at; ``attention_fn`` is not called. Under
+    Only sizes, dtypes, strides and devices of q, k, v and g are looked at; ``attention_fn`` is not called. Under
     ``torch.autocast`` it prepares for the converted inputs. Raises as ``attention`` does.
     """
     given = (num_levels, pooling_factor, topk, scorer, scale, dilation)
     if isinstance(q, np.ndarray):
-        _numpy.prepare(q, k, v, _arguments.settings(*given))
+        _numpy.prepare(q, k, v, _arguments.settings(*given), g)
     else:
-        _import_torch(q).prepare(q, k, v, given, attention_fn)
+        _import_torch(q).prepare(q, k, v, given, attention_fn, g)
 
 
 def _import_torch(q: Any) -> Any:

@@ -11,11 +11,15 @@ from lighthouse._program import Argument, Function, axis_order, program
 ALIGNMENT = 64  # bytes, of the workspace
 
 
-def attention(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def attention(
+    q: Any, k: Any, v: Any, settings: _arguments.Settings, g: Any = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns out, indices and lse for checked settings."""
-    function = prepare(q, k, v, settings)
+    function = prepare(q, k, v, settings, g)
     batch, num_heads, seq_len, _ = q.shape
     inputs = [_readable(array) for array in (q, k, v)]
+    if len(function.inputs) > len(inputs):
+        inputs.append(np.require(g, requirements=["C", "ALIGNED"]))
     outputs = {argument.name: _allocate(argument, q) for argument in function.outputs}
     arrays = [*inputs, *outputs.values()]
     workspace = np.empty(function.workspace_bytes + ALIGNMENT, np.uint8)
@@ -32,7 +36,7 @@ def attention(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> tuple[np
     return outputs["out"], indices, outputs["lse"]
 
 
-def prepare(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> Function:
+def prepare(q: Any, k: Any, v: Any, settings: _arguments.Settings, g: Any = None) -> Function:
     """Checks the arrays and returns the compiled function."""
     for name, array in (("q", q), ("k", k), ("v", v)):
         if not isinstance(array, np.ndarray):
@@ -40,6 +44,11 @@ def prepare(q: Any, k: Any, v: Any, settings: _arguments.Settings) -> Function:
     # A foreign byte order shows in str(dtype), for example ">f4", and is refused with the other dtypes.
     _arguments.dtypes(*(str(array.dtype) for array in (q, k, v)))
     _arguments.shapes(q.shape, k.shape, v.shape)
+    _arguments.gates_wanted(settings.scorer, g)
+    if g is not None:
+        if not isinstance(g, np.ndarray):
+            raise TypeError(f"g: expects a numpy array, as q is one, but got {type(g).__name__}")
+        _arguments.gates(g.shape, str(g.dtype), q.shape)
     batch, num_heads, seq_len, head_dim = q.shape
     sizes = (batch, num_heads, k.shape[1], seq_len, head_dim)
     return program("attention", "cpu", str(q.dtype), *sizes, *settings).forward

@@ -15,23 +15,24 @@ _known_settings = cached(_arguments.settings)
 
 
 def attention(
-    q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None, want_aux: bool
+    q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None, want_aux: bool, g: Any = None
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """Returns out, indices and lse; see ``lighthouse.attention``. The last two may be None where not wanted."""
     settings = _settings(settings)
     if attention_fn is not None:
         _arguments.function("attention_fn", attention_fn)
-    if attention_fn is None and _torch_eager.is_plain((q, k, v)):
+    _arguments.gates_wanted(settings.scorer, g)
+    if attention_fn is None and _torch_eager.is_plain((q, k, v) if g is None else (q, k, v, g)):
         q, k, v = _autocast(q, k, v)
-        out, indices, lse = _torch_eager.attention(q, k, v, settings, want_aux)
+        out, indices, lse = _torch_eager.attention(q, k, v, settings, want_aux, g)
     else:
-        _check_tensors(q, k, v)
+        _check_tensors(q, k, v, g)
         q, k, v = _autocast(q, k, v)
-        _check_sizes(q, k, v)
+        _check_sizes(q, k, v, g)
         if attention_fn is None:
-            out, indices, lse, _ = _torch_attention.attention(q, k, v, *settings)
+            out, indices, lse, _ = _torch_attention.attention(q, k, v, *settings, g)
         else:
-            out, indices = _with_own_attention(q, k, v, settings, attention_fn)
+            out, indices = _with_own_attention(q, k, v, settings, attention_fn, g)
             lse = None
     if want_aux and settings.num_levels == 1:
         batch, num_heads, seq_len, _ = q.shape
@@ -39,17 +40,18 @@ def attention(
     return out, indices, lse
 
 
-def prepare(q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None) -> None:
+def prepare(q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None, g: Any = None) -> None:
     """Compiles and loads what ``attention`` needs; see ``lighthouse.prepare``."""
     settings = _settings(settings)
-    _check_tensors(q, k, v)
+    _arguments.gates_wanted(settings.scorer, g)
+    _check_tensors(q, k, v, g)
     q, k, v = _autocast(q, k, v)
     if attention_fn is None:
-        layout = _torch_eager.prepare(q, k, v, settings, want_aux=False)
+        layout = _torch_eager.prepare(q, k, v, settings, want_aux=False, g=g)
         layout.program_of(is_deterministic())  # Of a layout that is there already, backward may be the other one.
         return
     _arguments.function("attention_fn", attention_fn)
-    _check_sizes(q, k, v)
+    _check_sizes(q, k, v, g)
     if settings.num_levels > 1:
         _torch_gather.prepare(q, k, *settings)
 
@@ -64,19 +66,21 @@ def _settings(given: tuple) -> _arguments.Settings:
         return _arguments.settings(*given)
 
 
-def _check_tensors(q: Any, k: Any, v: Any) -> None:
-    for name, tensor in (("q", q), ("k", k), ("v", v)):
+def _check_tensors(q: Any, k: Any, v: Any, g: Any = None) -> None:
+    for name, tensor in (("q", q), ("k", k), ("v", v), *([] if g is None else [("g", g)])):
         if not isinstance(tensor, Tensor):
             expected = "a torch tensor or a numpy array" if name == "q" else "a torch tensor, as q is one"
             raise TypeError(f"{name}: expects {expected}, but got {type(tensor).__name__}")
         if tensor.layout != torch.strided:
             raise TypeError(f"{name}: expects a dense (strided) tensor, but got layout {tensor.layout}; use to_dense()")
-    _arguments.devices(str(q.device), str(k.device), str(v.device))
+    _arguments.devices(str(q.device), str(k.device), str(v.device), None if g is None else str(g.device))
 
 
-def _check_sizes(q: Tensor, k: Tensor, v: Tensor) -> None:
+def _check_sizes(q: Tensor, k: Tensor, v: Tensor, g: Tensor | None = None) -> None:
     _arguments.dtypes(*(str(tensor.dtype).removeprefix("torch.") for tensor in (q, k, v)))
     _arguments.shapes(q.shape, k.shape, v.shape)
+    if g is not None:
+        _arguments.gates(g.shape, str(g.dtype).removeprefix("torch."), q.shape)
 
 
 def _autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -89,7 +93,12 @@ def _autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _with_own_attention(
-    q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, attention_fn: Callable[..., Any]
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    settings: _arguments.Settings,
+    attention_fn: Callable[..., Any],
+    g: Tensor | None = None,
 ) -> tuple[Tensor, Tensor | None]:
     levels = settings[:3]
     scale = settings.scale or q.shape[3] ** -0.5
@@ -99,7 +108,7 @@ def _with_own_attention(
             raise ValueError(f"k: expects a number of heads that divides that of q, {heads}, but got {kv_heads}")
         ks, vs = (tensor.repeat_interleave(heads // kv_heads, dim=1) for tensor in (k, v))
         return _call(attention_fn, q, ks, vs, scale), None
-    qs, ks, vs, indices = _torch_gather.gather(q, k, v, *settings)
+    qs, ks, vs, indices = _torch_gather.gather(q, k, v, *settings, g)
     os = _call(attention_fn, qs, ks, vs, scale)
     return _torch_gather.scatter(os, indices, q.stride(), q.shape[2], *levels), indices
 

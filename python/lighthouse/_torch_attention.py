@@ -13,17 +13,19 @@ from torch import Tensor
 from torch.library import custom_op
 
 from lighthouse._program import Function, Program
-from lighthouse._torch_run import allocate, named, program_of, run
+from lighthouse._torch_run import allocate, inputs_of, named, program_of, run
 
 
 def _attention_program(q: Tensor, k: Tensor, settings: Sequence) -> Program:
     return program_of("attention", q, k.shape[1], q.shape[2], *settings)
 
 
-def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) -> tuple:
+def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, g: Tensor | None, compute: bool) -> tuple:
     function = _attention_program(q, k, settings).forward
     layouts = {"out": q.stride()}
-    outputs = run(function, [q, k, v], layouts) if compute else allocate(function, layouts, q.device)
+    outputs = (
+        run(function, inputs_of(function, q, k, v, g), layouts) if compute else allocate(function, layouts, q.device)
+    )
     out, lse = outputs.pop("out"), outputs.pop("lse")
     indices = outputs.pop("indices", None)
     if indices is None:  # One level: every token, in order.
@@ -42,14 +44,15 @@ def attention(
     scorer: str,
     scale: float,
     dilation: int,
+    g: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
     """Returns out, indices (empty for one level), lse, and the other tensors that backward keeps."""
-    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), compute=True)
+    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=True)
 
 
 @attention.register_fake
-def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation):
-    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), compute=False)
+def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation, g=None):
+    return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=False)
 
 
 def kept_names(backward: Function) -> list[str]:
@@ -99,7 +102,7 @@ def _(
 
 
 def _attention_setup(ctx, inputs, output):
-    q, k, v, *settings = inputs
+    q, k, v, *settings, _ = inputs
     out, indices, lse, others = output
     program = _attention_program(q, k, settings)
     tensors = {"q": q, "k": k, "v": v, "out": out, "indices": indices, "lse": lse}
@@ -115,7 +118,7 @@ def _attention_setup(ctx, inputs, output):
 
 def _attention_grad(ctx, dout, *_):
     kept = list(ctx.saved_tensors)
-    return *attention_backward(dout, kept, *ctx.strides, ctx.num_kv_heads, *ctx.settings), *[None] * 6
+    return *attention_backward(dout, kept, *ctx.strides, ctx.num_kv_heads, *ctx.settings), *[None] * 7
 
 
 attention.register_autograd(_attention_grad, setup_context=_attention_setup)

@@ -46,7 +46,7 @@ def is_plain(tensors: Sequence[Any]) -> bool:
 
 
 class Layout:
-    """Forward and backward of a program, bound to the strides of q, k and v.
+    """Forward and backward of a program, bound to the strides of q, k, v and, where it reads them, log gates.
 
     Backward is that of the deterministic program or of the other, as torch wants it when it runs. Forward is the same
     in both, and comes from the one that is wanted when the layout is made.
@@ -65,7 +65,9 @@ class Layout:
     ) -> None:
         program = program_of(is_deterministic())
         self.program_of, self.settings, self.device = program_of, settings, device
-        self.strides = dict(zip("qkv", strides, strict=True))
+        self.num_inputs = len(program.forward.inputs)
+        strides = strides[: self.num_inputs]
+        self.strides = dict(zip("qkv", strides[:3], strict=True))
         self.num_kv_heads = program.forward.inputs[1].shape[1]
         self.forward = Bound(program.forward, device, strides, {"out": strides[0]}, apart=apart)
         self.function, self.backwards = program.backward, ({}, {})  # False, True
@@ -73,7 +75,7 @@ class Layout:
         self.out = self.outputs.index("out")
 
         # Of q, k, v and the outputs that are apart, those that backward reads are saved one by one.
-        known = ["q", "k", "v", *self.outputs]
+        known = [*(argument.name for argument in program.forward.inputs), *self.outputs]
         inputs = [argument.name for argument in self.function.inputs if argument.name in (*known, "dout")]
         self.dout = inputs.index("dout")
         self.saved_names = [name for name in inputs if name != "dout"]
@@ -113,9 +115,9 @@ class Layout:
 
 class _Attention(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, layout: Layout, outputs: list[Tensor]) -> Tensor:
+    def forward(ctx: Any, q: Tensor, k: Tensor, v: Tensor, g: Tensor | None, layout: Layout, outputs: list) -> Tensor:
         """Also appends all outputs that are apart to ``outputs``."""
-        results, saved, block = layout.run([q, k, v])
+        results, saved, block = layout.run([q, k, v, g][: layout.num_inputs])
         ctx.save_for_backward(block, *saved)
         ctx.layout = layout
         outputs += results
@@ -126,7 +128,7 @@ class _Attention(torch.autograd.Function):
     def backward(ctx: Any, dout: Tensor) -> tuple[Tensor | None, ...]:
         block, *saved = ctx.saved_tensors
         dq, dk, dv = ctx.layout.run_backward(dout, saved, block)
-        return dq, dk, dv, None, None
+        return dq, dk, dv, None, None, None
 
 
 # What Function.apply comes to where no functorch transform is active (is_plain), with less Python in between: tensors
@@ -139,40 +141,53 @@ _unwrap = torch._C._functorch.unwrap_if_dead
 def layout_of(
     shapes: tuple, strides: tuple, dtypes: tuple, devices: tuple, settings: _arguments.Settings, want_aux: bool
 ) -> Layout:
-    """The layout for q, k, v of these properties, which are checked first."""
+    """The layout for q, k, v, and log gates if there are some, of these properties, which are checked first."""
     _arguments.devices(*map(str, devices))
     dtype, *_ = names = [str(each).removeprefix("torch.") for each in dtypes]
-    _arguments.dtypes(*names)
-    _arguments.shapes(*shapes)
-    (batch, num_heads, seq_len, head_dim), (_, num_kv_heads, _, _), _ = shapes
+    _arguments.dtypes(*names[:3])
+    _arguments.shapes(*shapes[:3])
+    for gate_shape, gate_dtype in zip(shapes[3:], names[3:], strict=True):
+        _arguments.gates(gate_shape, gate_dtype, shapes[0])
+    (batch, num_heads, seq_len, head_dim), (_, num_kv_heads, _, _), *_ = shapes
     device = devices[0]
     sizes = (batch, num_heads, num_kv_heads, seq_len, head_dim)
     program_of = partial(_program, "attention", str(device), dtype, *sizes, *settings)
     return Layout(program_of, device, strides, settings, ("out", "indices", "lse") if want_aux else ("out",))
 
 
-def prepare(q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool) -> Layout:
+def prepare(
+    q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool, g: Tensor | None = None
+) -> Layout:
     """The layout for these tensors; see ``layout_of``."""
+    if g is None:
+        return layout_of(
+            (q.shape, k.shape, v.shape),
+            (q.stride(), k.stride(), v.stride()),
+            (q.dtype, k.dtype, v.dtype),
+            (q.device, k.device, v.device),
+            settings,
+            want_aux,
+        )
     return layout_of(
-        (q.shape, k.shape, v.shape),
-        (q.stride(), k.stride(), v.stride()),
-        (q.dtype, k.dtype, v.dtype),
-        (q.device, k.device, v.device),
+        (q.shape, k.shape, v.shape, g.shape),
+        (q.stride(), k.stride(), v.stride(), g.stride()),
+        (q.dtype, k.dtype, v.dtype, g.dtype),
+        (q.device, k.device, v.device, g.device),
         settings,
         want_aux,
     )
 
 
 def attention(
-    q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool
+    q: Tensor, k: Tensor, v: Tensor, settings: _arguments.Settings, want_aux: bool, g: Tensor | None = None
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """Returns out, and indices and lse where they are wanted; indices are None with one level too."""
-    layout = prepare(q, k, v, settings, want_aux)
+    layout = prepare(q, k, v, settings, want_aux, g)
     if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
         outputs = []
-        out = _apply(_unwrap(q), _unwrap(k), _unwrap(v), layout, outputs)
+        out = _apply(_unwrap(q), _unwrap(k), _unwrap(v), g if g is None else _unwrap(g), layout, outputs)
     else:
-        outputs, _ = layout.forward([q, k, v], keep=False)
+        outputs, _ = layout.forward([q, k, v, g][: layout.num_inputs], keep=False)
         out = outputs[layout.out]
     if not want_aux:
         return out, None, None

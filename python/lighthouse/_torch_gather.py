@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.library import custom_op
 
 from lighthouse._program import Program
-from lighthouse._torch_run import allocate, named, program_of, run
+from lighthouse._torch_run import allocate, inputs_of, named, program_of, run
 
 
 def prepare(q: Tensor, k: Tensor, *settings) -> None:
@@ -22,9 +22,9 @@ def prepare(q: Tensor, k: Tensor, *settings) -> None:
 # gather --------------------------------------------------------------------------------------------------------------
 
 
-def _gather(q: Tensor, k: Tensor, v: Tensor, settings: tuple, compute: bool) -> tuple:
+def _gather(q: Tensor, k: Tensor, v: Tensor, settings: tuple, g: Tensor | None, compute: bool) -> tuple:
     function = program_of("gather", q, k.shape[1], q.shape[2], *settings).forward
-    outputs = run(function, [q, k, v], {}) if compute else allocate(function, {}, q.device)
+    outputs = run(function, inputs_of(function, q, k, v, g), {}) if compute else allocate(function, {}, q.device)
     return outputs["qs"], outputs["ks"], outputs["vs"], outputs["indices"]
 
 
@@ -39,14 +39,15 @@ def gather(
     scorer: str,
     scale: float,
     dilation: int,
+    g: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Returns qs, ks, vs [B, Hq, S, D] and indices [B, Hq, S]."""
-    return _gather(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), compute=True)
+    return _gather(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=True)
 
 
 @gather.register_fake
-def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation):
-    return _gather(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), compute=False)
+def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation, g=None):
+    return _gather(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=False)
 
 
 def _gather_backward(
@@ -114,7 +115,7 @@ def _(
 
 
 def _gather_setup(ctx, inputs, output):
-    q, k, v, *settings = inputs
+    q, k, v, *settings, _ = inputs
     ctx.save_for_backward(output[3])
     ctx.mark_non_differentiable(output[3])
     ctx.strides = [list(tensor.stride()) for tensor in (q, k, v)]
@@ -125,7 +126,7 @@ def _gather_setup(ctx, inputs, output):
 def _gather_grad(ctx, dqs, dks, dvs, _):
     (indices,) = ctx.saved_tensors
     grads = gather_backward(dqs, dks, dvs, indices, *ctx.strides, ctx.num_kv_heads, ctx.seq_len, *ctx.settings)
-    return *grads, *[None] * 6
+    return *grads, *[None] * 7
 
 
 gather.register_autograd(_gather_grad, setup_context=_gather_setup)
@@ -197,7 +198,7 @@ def _scatter_setup(ctx, inputs, output):
 
 def _scatter_grad(ctx, dout):
     (indices,) = ctx.saved_tensors
-    return scatter_backward(dout, indices, *ctx.levels), *[None] * 6
+    return scatter_backward(dout, indices, *ctx.levels), *[None] * 7
 
 
 scatter.register_autograd(_scatter_grad, setup_context=_scatter_setup)

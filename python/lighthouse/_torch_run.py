@@ -214,6 +214,11 @@ def named(arguments: Iterable[Argument], tensors: Mapping[str, Tensor]) -> list[
     return [tensors[argument.name] for argument in arguments]
 
 
+def inputs_of(function: Function, q: Tensor, k: Tensor, v: Tensor, g: Tensor | None) -> list[Tensor]:
+    """Inputs of a forward function: log gates only where it reads them, which with one level it does not."""
+    return [q, k, v] if len(function.inputs) == 3 else [q, k, v, g]
+
+
 def program_of(
     op: str,
     q: Tensor,

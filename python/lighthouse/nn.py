@@ -60,8 +60,11 @@ class LighthouseAttention(torch.nn.Module):
         is_causal: bool = True,
         scale: float | None = None,
         enable_gqa: bool = False,
+        g: Tensor | None = None,
     ) -> Tensor:
         """Returns [B, Hq, N, D] for query [B, Hq, N, D], key and value [B, Hkv, N, D].
+
+        ``g`` [B, Hq, N] float32 are the log gates of the scorer "gla"; dense attention does not read them.
 
         What the method cannot honour is refused with ValueError: a mask, dropout, ``is_causal=False``, and fewer key
         heads than query heads without ``enable_gqa=True``.
@@ -77,6 +80,8 @@ class LighthouseAttention(torch.nn.Module):
                 f"enable_gqa: expects True where query and key differ in heads, but got {enable_gqa!r} for query "
                 f"{list(query.shape)} and key {list(key.shape)}"
             )
+        if g is not None:
+            _arguments.gates_wanted(self.scorer, g)
         if self.dense or (self.short == "dense" and self._is_short(query.shape[2])):
             return scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale, enable_gqa=enable_gqa)
         return attention(
@@ -90,6 +95,7 @@ class LighthouseAttention(torch.nn.Module):
             scale=scale,
             attention_fn=self.attention_fn,
             dilation=self.dilation,
+            g=g,
         )
 
     def _is_short(self, seq_len: int) -> bool:

@@ -247,3 +247,32 @@ def scatter(os: Tensor, indices: Tensor, seq_len: int, settings: Settings) -> Te
                 rows = os[b, h, slots].repeat_interleave(cover, dim=0)
                 out[b, h].index_add_(0, tokens[tokens < seq_len], rows[tokens < seq_len])
     return out
+
+
+# Gated linear attention ----------------------------------------------------------------------------------------------
+
+
+def gla_scores(
+    q: Tensor, k: Tensor, v: Tensor, g: Tensor, dilation: int, scale: float | None = None
+) -> tuple[Tensor, Tensor]:
+    """The token scores of "gla" as a query and as a key, [B, Hq, N] float64, token by token."""
+    scale = q.shape[-1] ** -0.5 if scale is None else scale
+    group = q.shape[1] // k.shape[1]
+    q, v, k = q.double(), repeat_heads(v.double(), group), repeat_heads(k.double(), group)
+    scores = []
+    for x, y in ((q, k), (k, q)):
+        # A class each in the first dimension; zeros behind the last token.
+        xs, ys, vs, gs = (in_classes(each, dilation) for each in (x, y, v, g.double()[..., None]))
+        state = torch.zeros(*vs.shape[:3], vs.shape[-1], vs.shape[-1], dtype=torch.float64)
+        of = []
+        for t in range(xs.shape[3]):
+            state = gs[:, :, :, t, :, None].exp() * state + ys[:, :, :, t, :, None] * vs[:, :, :, t, None, :]
+            of.append((scale * xs[:, :, :, t, None, :] @ state).squeeze(3).norm(dim=-1))
+        scores.append(torch.stack(of, dim=-1).permute(1, 2, 3, 0).flatten(2)[:, :, : q.shape[2]])
+    return tuple(scores)
+
+
+def in_classes(x: Tensor, dilation: int) -> Tensor:
+    """[B, H, N, D] as [dilation, B, H, rows, D]: token t is row t // dilation of class t % dilation."""
+    padded = torch.nn.functional.pad(x, (0, 0, 0, -x.shape[2] % dilation))
+    return padded.unflatten(2, (-1, dilation)).movedim(3, 0)

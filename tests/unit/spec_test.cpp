@@ -79,6 +79,8 @@ static const BadSpec kBadSpecs[] = {
      "dilation: expects 1 to seq_len=2048, but got 0; 4 fits"},
     {"dilation beyond the tokens", [](Spec &s) { s.scorer = Scorer::Dilated, s.dilation = 2049; },
      "dilation: expects 1 to seq_len=2048, but got 2049; 4 fits"},
+    {"classes of gated linear attention", [](Spec &s) { s.scorer = Scorer::Gla, s.dilation = -4; },
+     "dilation: expects 1 to seq_len=2048, but got -4; 4 fits"},
     {"gather of one level", [](Spec &s) { s.op = OpKind::Gather, s.num_levels = 1; },
      "num_levels: expects 2 to 8 for op=gather, but got 1"},
 };
@@ -177,11 +179,12 @@ TEST(Spec, DilationIsThatOfTheScorer) {
   Spec spec = threeLevels();
   spec.dilation = 0;
   EXPECT_EQ(refusal(spec), "allowed") << "norms have none";
-  for (int64_t dilation : {int64_t(1), int64_t(3), spec.seq_len}) {
-    spec.scorer = Scorer::Dilated;
-    spec.dilation = dilation;
-    EXPECT_EQ(refusal(spec), "allowed") << dilation;
-  }
+  for (Scorer scorer : {Scorer::Dilated, Scorer::Gla})
+    for (int64_t dilation : {int64_t(1), int64_t(3), spec.seq_len}) {
+      spec.scorer = scorer;
+      spec.dilation = dilation;
+      EXPECT_EQ(refusal(spec), "allowed") << dilation;
+    }
 }
 
 TEST(Spec, OneLevelIgnoresThePyramid) {
@@ -213,6 +216,7 @@ TEST(Spec, StrTellsSpecsApart) {
       [](Spec &s) { s.op = OpKind::Scatter; },
       [](Spec &s) { s.scorer = Scorer::Dilated; },
       [](Spec &s) { s.scorer = Scorer::Dilated, s.dilation = 3; },
+      [](Spec &s) { s.scorer = Scorer::Gla; },
       [](Spec &s) { s.scorer = Scorer::Dilated, s.op = OpKind::Gather, s.scale = 0.25; },
   };
   for (auto change : changes) {
@@ -249,6 +253,7 @@ TEST(Spec, Names) {
   EXPECT_STREQ(name(DType::Float16), "float16");
   EXPECT_STREQ(name(Scorer::Norm), "norm");
   EXPECT_STREQ(name(Scorer::Dilated), "dilated");
+  EXPECT_STREQ(name(Scorer::Gla), "gla");
   EXPECT_STREQ(name(OpKind::Gather), "gather");
   EXPECT_EQ(sizeOf(DType::Float32), 4);
   EXPECT_EQ(sizeOf(DType::BFloat16), 2);

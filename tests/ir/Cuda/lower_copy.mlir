@@ -29,3 +29,16 @@ tile.kernel @elements(%x: !tile.view<100xf32>) blocks 1 threads 32 {
   %s = tile.alloc : !tile.shared<40xf32>
   tile.copy %x[%c] limit %c, %s : !tile.view<100xf32>, !tile.shared<40xf32>
 }
+
+// Every third row, and 16 of 24 columns from one on: what lies beyond is judged by its own row and column.
+// CHECK-LABEL: llvm.func ptx_kernelcc @some(
+// CHECK: %[[THREE:.+]] = arith.constant 3 : i32
+// CHECK: arith.muli %{{.+}}, %[[THREE]]
+// CHECK: %[[COLUMNS:.+]] = arith.constant 24 : i32
+// CHECK: arith.cmpi slt, %{{.+}}, %[[COLUMNS]]
+// CHECK: cp.async.cg.shared.global
+tile.kernel @some(%x: !tile.view<100x24xbf16>) blocks 1 threads 32 {
+  %c = arith.constant 8 : i32
+  %s = tile.alloc : !tile.shared<16x16xbf16>
+  tile.copy %x[%c, %c] limit %c, %s {step = 3 : i64} : !tile.view<100x24xbf16>, !tile.shared<16x16xbf16>
+}

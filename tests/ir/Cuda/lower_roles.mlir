@@ -57,3 +57,14 @@ tile.kernel @three() blocks 1 threads 512 {
     tile.meet %i threads 256
   }
 }
+
+// A role alone has the registers that the assembler gives it.
+// CHECK-LABEL: llvm.func ptx_kernelcc @alone
+// CHECK-NOT: setmaxnreg
+// CHECK: llvm.nvvm.barrier.cta.sync.aligned.all
+tile.kernel @alone() blocks 1 threads 128 {
+  tile.roles threads [128] registers [240] {
+  ^bb0(%i: i32):
+    tile.barrier
+  }
+}

@@ -13,8 +13,8 @@ tile.kernel @f(%x: !tile.view<100x16xf32>) blocks 1 threads 32 {
 tile.kernel @f(%x: !tile.view<2x100x16xf32>) blocks 1 threads 32 {
   %c = "test.value"() : () -> i32
   %s = "test.value"() : () -> !tile.shared<16x16xf32>
-  // expected-error @+1 {{expects 2 coordinates to copy from '!tile.view<2x100x16xf32>' to '!tile.shared<16x16xf32>', but got 3}}
-  tile.copy %x[%c, %c, %c] limit %c, %s : !tile.view<2x100x16xf32>, !tile.shared<16x16xf32>
+  // expected-error @+1 {{expects 2 coordinates to copy from '!tile.view<2x100x16xf32>' to '!tile.shared<16x16xf32>', but got 4}}
+  tile.copy %x[%c, %c, %c, %c] limit %c, %s : !tile.view<2x100x16xf32>, !tile.shared<16x16xf32>
 }
 
 // -----
@@ -65,9 +65,9 @@ tile.kernel @f(%x: !tile.view<16xf32>) blocks 1 threads 32 {
 
 // -----
 
-tile.kernel @f(%x: !tile.view<100x32xf32>) blocks 1 threads 32 {
+tile.kernel @f(%x: !tile.view<100x16xf32>) blocks 1 threads 32 {
   %c = "test.value"() : () -> i32
-  %s = "test.value"() : () -> !tile.shared<16x32xf32, panels>
-  // expected-error @+1 {{expects a shared tile that is not of panels, but got '!tile.shared<16x32xf32, panels>'}}
-  tile.copy %x[%c] limit %c, %s : !tile.view<100x32xf32>, !tile.shared<16x32xf32, panels>
+  %s = "test.value"() : () -> !tile.shared<16x16xf32>
+  // expected-error @+1 {{expects step of at least 1, but got 0}}
+  tile.copy %x[%c] limit %c, %s {step = 0 : i64} : !tile.view<100x16xf32>, !tile.shared<16x16xf32>
 }

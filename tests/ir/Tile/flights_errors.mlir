@@ -313,3 +313,21 @@ tile.kernel @f(%y: !tile.view<1x8x4096x64xbf16>) blocks 1 threads 384 {
     tile.send %q, %y[%i, %i, %i] : !tile.shared<64x64xbf16, panels>, !tile.view<1x8x4096x64xbf16>
   }
 }
+
+// -----
+
+// Copied.
+#mma = #tile.mma<warps = 4>
+tile.kernel @f(%x: !tile.view<1x8x4096x64xbf16>) blocks 1 threads 128 {
+  %q = tile.alloc : !tile.shared<64x64xbf16, panels>
+  tile.roles threads [128] registers [240] {
+  ^bb0(%i: i32):
+    tile.copy %x[%i, %i, %i] limit %i, %q : !tile.view<1x8x4096x64xbf16>, !tile.shared<64x64xbf16, panels>
+    tile.commit
+    tile.wait {pending = 0}
+    tile.barrier
+    // expected-error @+1 {{expects a publish after its shared tile was written}}
+    %0 = tile.dot_async %q, %q b_transposed : (!tile.shared<64x64xbf16, panels>, !tile.shared<64x64xbf16, panels>) -> !tile.pending<tensor<64x64xf32, #mma>>
+    %1 = tile.await %0 : !tile.pending<tensor<64x64xf32, #mma>>
+  }
+}

@@ -24,3 +24,18 @@ tile.kernel @roles() blocks 1 threads 512 {
     tile.signal %group threads 384
   }
 }
+
+// The only role, of one warpgroup, has all of the block's threads.
+// CHECK-LABEL: tile.kernel @alone
+// CHECK: tile.copy
+// CHECK: tile.barrier
+tile.kernel @alone(%x: !tile.view<16xf32>) blocks 1 threads 128 {
+  %s = tile.alloc : !tile.shared<16xf32>
+  tile.roles threads [128] registers [240] {
+  ^bb0(%i: i32):
+    tile.copy %x[%i] limit %i, %s : !tile.view<16xf32>, !tile.shared<16xf32>
+    tile.commit
+    tile.wait {pending = 0}
+    tile.barrier
+  }
+}
