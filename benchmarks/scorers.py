@@ -6,7 +6,8 @@
 bfloat16, 8 heads of 128, factor 4, random data, CUDA graphs on cold caches; medians. Scoring is the op's forward pass
 with a scorer less that with norms, whose scores come along with pooling. Beside it is what the scorer computes at
 another library's speed: for "dilated" the two attentions in the residue classes by cuDNN, on tokens that lie in their
-classes already. Leaves scorers.csv and scorers.png in FOLDER (out/benchmarks). Exits with 1 where a bar is missed.
+classes already; for "gla" a copy that moves as many bytes as q, k, v and the log gates have. Leaves scorers.csv and
+scorers.png in FOLDER (out/benchmarks). Exits with 1 where a bar is missed.
 """
 
 import sys
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 import lighthouse
 import shared
+import torch
 from lighthouse._timing import milliseconds, random
 from op import FACTOR, HEAD_DIM, HEADS, extra_memory, graph_of
 from torch import Tensor
@@ -34,6 +36,14 @@ def dilated_peer(q: Tensor, k: Tensor, v: Tensor) -> Callable[[], object]:
     return both
 
 
+def gla_peer(q: Tensor, k: Tensor, v: Tensor) -> Callable[[], object]:
+    """A copy that reads and writes together as many bytes as q, k, v and log gates of float32 have."""
+    moved = sum(x.nbytes for x in (q, k, v)) + 4 * q.shape[:3].numel()
+    source = torch.zeros(moved // 2, dtype=torch.uint8, device=q.device)
+    target = torch.empty_like(source)
+    return lambda: target.copy_(source)
+
+
 class Scorer(NamedTuple):
     """``peer`` makes the call to compare with, ``bar`` is how many times its time scoring may take."""
 
@@ -41,9 +51,13 @@ class Scorer(NamedTuple):
     peer_name: str
     bar: float
     options: dict[str, object]  # of lighthouse.attention
+    gates: float = 0.0  # size of the log gates; 0: there are none
 
 
-SCORERS = {"dilated": Scorer(dilated_peer, "attention by cuDNN", 1.6, {"dilation": DILATION})}
+SCORERS = {
+    "dilated": Scorer(dilated_peer, "attention by cuDNN", 1.6, {"dilation": DILATION}),
+    "gla": Scorer(gla_peer, "a copy", 3.0, {"dilation": DILATION}, gates=0.05),
+}
 
 
 class Case(NamedTuple):
@@ -63,12 +77,15 @@ def measure(case: Case) -> list[shared.Row]:
     scorer = SCORERS[case.scorer]
     q, k, v = (random(1, HEADS, case.tokens, HEAD_DIM) for _ in range(3))
     levels = {"num_levels": case.levels, "pooling_factor": FACTOR, "topk": case.topk}
+    options = dict(scorer.options)
+    if scorer.gates:
+        options["g"] = -scorer.gates * random(*q.shape[:3], dtype=torch.float32).abs()
 
     def by_norms() -> Tensor:
         return lighthouse.attention(q, k, v, **levels)
 
     def scored() -> Tensor:
-        return lighthouse.attention(q, k, v, **levels, scorer=case.scorer, **scorer.options)
+        return lighthouse.attention(q, k, v, **levels, scorer=case.scorer, **options)
 
     scored()
     extra = extra_memory(scored)

@@ -60,8 +60,8 @@ public:
 
   /// `resident`: bytes of shared memory for other tiles, of `most`. `publishes`: products that run by themselves read
   /// the tiles.
-  Stream(KernelContext &context, llvm::ArrayRef<tile::SharedType> types, int64_t resident,
-         int64_t most = kSharedBytes, bool publishes = false);
+  Stream(KernelContext &context, llvm::ArrayRef<tile::SharedType> types, int64_t resident, int64_t most = kSharedBytes,
+         bool publishes = false);
   /// Refuses other numbers of copies than one and two. To be asked before a stream is made.
   static mlir::LogicalResult check(KernelContext &context);
 

@@ -111,17 +111,26 @@ private:
     t.write(byRow, sums);
     t.write(t.convert(before, sizes.element), state);
     t.barrier();
+    Value weights = t.dot(x, y, t.constant(square, 0), /*transposed=*/true);
     Value byColumn = t.read(column, sums), last = t.readAt(sums, tokens - 1);
-    Value decays = t.exp2(t.sub(t.expand(byRow, square), t.expand(byColumn, square)));
-    Value weights = t.mul(t.dot(x, y, t.constant(square, 0), /*transposed=*/true), decays);
+    weights = t.mul(weights, t.exp2(t.sub(t.expand(byRow, square), t.expand(byColumn, square))));
     weights = t.keep(tile::Triangle::Lower, weights, t.i32(0), 0);
     Value os = t.mul(t.dot(x, state, t.constant(rows, 0)), t.expand(t.exp2(byRow), rows));
     store(t.dot(t.convert(weights, sizes.element), v, os), run, row);
 
-    RankedTensorType keys = tileOf(depth, tokens);
-    Value decayed = t.convert(t.read(keys.clone(sizes.element), y, /*transposed=*/true), f32);
-    decayed = t.mul(decayed, t.expand(t.exp2(t.sub(last, byColumn)), keys));
-    return {t.dot(t.convert(decayed, sizes.element), v, t.mul(before, t.exp2(last)))};
+    return {t.dot(y, decayedValues(v, t.exp2(t.sub(last, byRow)), x), t.mul(before, t.exp2(last)), false,
+                  /*aTransposed=*/true)};
+  }
+
+  /// Values times what is left of them at the block's end, in the place of x.
+  Value decayedValues(Value v, Value decay, Value x) {
+    RankedTensorType rows = tileOf(tokens, width);
+    Value decayed = t.mul(t.convert(t.read(rows.clone(sizes.element), v), f32), t.expand(decay, rows));
+    Value shared = t.alias(x, {tokens, width}, sizes.element);
+    t.barrier(); // All are done with x.
+    t.write(t.convert(decayed, sizes.element), shared);
+    t.barrier();
+    return shared;
   }
 
   const int64_t warps;

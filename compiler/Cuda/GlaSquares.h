@@ -24,7 +24,8 @@ public:
   /// Starts copying a block: tiles x, y, v and gates. What lies behind the last token is zero: it adds nothing, and its
   /// gates change nothing.
   void copy(llvm::ArrayRef<mlir::Value> tiles, mlir::Value run);
-  /// Sums of the gates up to each token of a block, a value a row, in powers of two. `gates`: a column each of `square`.
+  /// Sums of the gates up to each token of a block, a value a row, in powers of two. `gates`: a column each of
+  /// `square`.
   mlir::Value sumGates(mlir::Value gates, mlir::RankedTensorType square);
   /// The squares of a block's outputs. `row`: of which numbers are made.
   void store(mlir::Value os, mlir::Value run, mlir::RankedTensorType row);

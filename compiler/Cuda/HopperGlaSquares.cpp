@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Squared norms of gated linear attention's rows for sm_90a: as in GlaSquares.cpp, by products of a warpgroup that read
-// both factors from shared memory. A block of threads is one warpgroup: while it works on a block of tokens the next one
-// is copied.
+// both factors from shared memory. A block of threads is one warpgroup: while it works on a block of tokens the next
+// one is copied.
 #include "compiler/Cuda/GlaSquares.h"
 #include "compiler/Cuda/Hopper.h"
 
@@ -33,8 +33,8 @@ public:
       factors.push_back(t.alloc(square));
     decayed = t.alloc(square);
     sums = t.alloc(numbers);
-    Stream stream(c, {rows, rows, square, numbers}, (panels + 1) * square.bytes() + numbers.bytes(),
-                  kHopperSharedBytes, /*publishes=*/true);
+    Stream stream(c, {rows, rows, square, numbers}, (panels + 1) * square.bytes() + numbers.bytes(), kHopperSharedBytes,
+                  /*publishes=*/true);
     t.roles({{128, 240, [&](Value) {
                 stream.go(
                     t.i32(0), blocksOfClass(), Values(panels, t.constant(tileOf(f32), 0)),
@@ -99,8 +99,8 @@ private:
 
   Attribute layout;
   const int64_t panels; ///< of a row, and tiles of the state
-  Values factors;      ///< shared: the state in the element type
-  Value decayed, sums; ///< shared
+  Values factors;       ///< shared: the state in the element type
+  Value decayed, sums;  ///< shared
 };
 
 } // namespace

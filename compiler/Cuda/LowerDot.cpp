@@ -50,12 +50,16 @@ private:
     bool transposed = op.getTransposed();
     MatrixAddresses b(l, bType, l.shared[op.getB()], s.constant(0), transposed);
     std::optional<MatrixAddresses> a;
+    Value warpRow = s.mul(s.warp(), 16), zero = s.constant(0);
+    bool across = op.getATransposed();
     if (aType)
-      a.emplace(l, aType, l.shared[op.getA()], s.mul(s.warp(), 16), false);
+      a.emplace(l, aType, l.shared[op.getA()], across ? zero : warpRow, across);
+    // Transposed, the warp's rows are columns in memory.
+    auto addressOf = [&](int64_t row, int64_t k) { return across ? a->at(k, row, warpRow) : a->at(row, k); };
     for (int64_t k = 0; k < inner; k += 16) {
       SmallVector<Values> left;
       for (int64_t row = 0; row < rows; row += rowStep)
-        left.push_back(aType ? s.loadMatrices(a->at(row, k), false) : fragment(row, k));
+        left.push_back(aType ? s.loadMatrices(addressOf(row, k), across) : fragment(row, k));
       for (int64_t n = 0; n < columns; n += 16) {
         Values right = s.loadMatrices(transposed ? b.at(n, k) : b.at(k, n), !transposed);
         for (int64_t row = 0; row < rows; row += rowStep)
@@ -138,6 +142,15 @@ private:
   SmallVector<Split> leftShared(int64_t row, Value k) {
     Value thread = s.add(s.mul(s.warp(), 16), s.shiftRight(s.lane(), 2)), pair = s.mul(s.bitAnd(s.lane(), 3), 2);
     Values elements;
+    if (op.getATransposed()) {
+      for (int64_t half : {0, 1})
+        for (int64_t i : {0, 1}) {
+          Value address =
+              l.sharedAddress(aType, l.shared[op.getA()], s.add(s.add(pair, i), k), s.add(thread, row + 8 * half));
+          elements.push_back(s.bitcast(s.loadShared(address, 1).front(), s.f32));
+        }
+      return inOrder(elements);
+    }
     for (int64_t half : {0, 1})
       for (Value word :
            s.loadShared(l.sharedAddress(aType, l.shared[op.getA()], s.add(thread, row + 8 * half), s.add(pair, k)), 2))

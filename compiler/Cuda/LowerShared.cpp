@@ -127,20 +127,6 @@ static void forEachRun(Lowering &l, RankedTensorType type, tile::SharedType shar
   }
 }
 
-/// The transpose of a tile of float32, element by element.
-static Values readTransposed(Lowering &l, tile::ReadOp op, RankedTensorType type) {
-  auto source = cast<tile::SharedType>(op.getSource().getType());
-  tile::Distribution where = tile::Distribution::of(type);
-  Value row = l.threadRow(type.getEncoding()), column = l.threadColumn(type.getEncoding());
-  Values result;
-  for (auto [i, j] : where.elements) {
-    Value address = l.sharedAddress(source, l.shared[op.getSource()], l.s.add(column, where.columns[j]),
-                                    l.s.add(row, where.rows[i]));
-    result.push_back(l.s.bitcast(l.s.loadShared(address, 1).front(), l.s.f32));
-  }
-  return result;
-}
-
 LogicalResult Lowering::lowerRead(tile::ReadOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getType()); // or a scalar, at an index
   auto source = cast<tile::SharedType>(op.getSource().getType());
@@ -156,8 +142,6 @@ LogicalResult Lowering::lowerRead(tile::ReadOp op) {
                   [&](int64_t, Value at) { result.push_back(s.loadScalar(at, registerType(type))); });
   } else if (isPacked(type.getElementType()) && isa<tile::MmaAttr>(type.getEncoding())) {
     result = readMatrices(*this, op, type);
-  } else if (op.getTransposed()) {
-    result = readTransposed(*this, op, type);
   } else {
     forEachRun(*this, type, source, base, Value(), [&](int64_t, Value address, int64_t bytes) {
       for (Value word : s.loadShared(address, bytes / 4))

@@ -208,8 +208,8 @@ void TileBuilder::commit() { tile::CommitOp::create(b, loc); }
 void TileBuilder::wait(int64_t pending) { tile::WaitOp::create(b, loc, pending); }
 void TileBuilder::barrier() { tile::BarrierOp::create(b, loc); }
 
-Value TileBuilder::dot(Value left, Value right, Value acc, bool transposed) {
-  return tile::DotOp::create(b, loc, acc.getType(), left, right, acc, transposed);
+Value TileBuilder::dot(Value left, Value right, Value acc, bool transposed, bool aTransposed) {
+  return tile::DotOp::create(b, loc, acc.getType(), left, right, acc, transposed, aTransposed);
 }
 
 //===-- Roles, rings, products that run by themselves --------------------===//

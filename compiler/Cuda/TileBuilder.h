@@ -103,7 +103,7 @@ public:
   void commit();
   void wait(int64_t pending);
   void barrier();
-  mlir::Value dot(mlir::Value a, mlir::Value b, mlir::Value acc, bool transposed = false);
+  mlir::Value dot(mlir::Value a, mlir::Value b, mlir::Value acc, bool transposed = false, bool aTransposed = false);
 
   //===-- Roles, rings, products that run by themselves
   //------------------------------------------------------------===//

@@ -2,10 +2,11 @@
 //
 // Squared norms of gated linear attention's rows, both ways, in blocks of tokens.
 //
-// A work item has a residue class of a head. In a block of tokens i, with A the sums of their log gates from the block's
-// first on, o_i = exp(A_i) q_i S + sum_{j <= i} exp(A_i - A_j) (q_i . k_j) v_j, and behind it S becomes exp(A_last) S +
-// sum_j exp(A_last - A_j) k_j v_j^T (Yang et al., arXiv 2312.06635, section 4). q K^T serves both ways: with q and k
-// swapped it is read transposed. A decay is always one power of a sum of gates, so gates above 0 are right too.
+// A work item has a residue class of a head. In a block of tokens i, with A the sums of their log gates from the
+// block's first on, o_i = exp(A_i) q_i S + sum_{j <= i} exp(A_i - A_j) (q_i . k_j) v_j, and behind it S becomes
+// exp(A_last) S + sum_j exp(A_last - A_j) k_j v_j^T (Yang et al., arXiv 2312.06635, section 4). q K^T serves both ways:
+// with q and k swapped it is read transposed. A decay is always one power of a sum of gates, so gates above 0 are right
+// too.
 #include "compiler/Host/Matmul.h"
 
 #include <numbers>

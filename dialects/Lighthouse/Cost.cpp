@@ -59,8 +59,8 @@ double ScoreOp::getFlops() {
   return flops;
 }
 
-/// A token's state takes D^2 multiplications and additions of k v^T and D^2 multiplications by the decay, its output D^2
-/// of both, twice.
+/// A token's state takes D^2 multiplications and additions of k v^T and D^2 multiplications by the decay, its output
+/// D^2 of both, twice.
 double GlaSquaresOp::getFlops() {
   double elements = elementsOf(getQ()), columns = static_cast<double>(tensorOf(getV()).getDimSize(3));
   return 2 * elements * (5 * columns + 2);

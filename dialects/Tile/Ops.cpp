@@ -89,16 +89,20 @@ LogicalResult DotOp::verify() {
       return emitOpError("expects shared tiles that are not of panels, but got ") << shared;
   if (acc.getRank() != 2 || !isMma(acc))
     return emitOpError("expects an accumulator of layout mma, but got ") << acc;
-  ArrayRef<int64_t> shape;
+  SmallVector<int64_t> shape;
   Type element;
   if (auto shared = dyn_cast<SharedType>(getA().getType())) {
-    shape = shared.getShape();
+    shape.assign(shared.getShape().begin(), shared.getShape().end());
     element = shared.getElementType();
-  } else if (auto tile = asTile(getA().getType()); tile && tile.getEncoding() == acc.getEncoding()) {
-    shape = tile.getShape();
+    if (getATransposed())
+      std::reverse(shape.begin(), shape.end());
+  } else if (auto tile = asTile(getA().getType());
+             tile && tile.getEncoding() == acc.getEncoding() && !getATransposed()) {
+    shape.assign(tile.getShape().begin(), tile.getShape().end());
     element = tile.getElementType();
   } else {
-    return emitOpError("expects a to be a shared tile or a tile of the accumulator's layout, but got ")
+    return emitOpError("expects a to be a shared tile, or a tile of the accumulator's layout that is not transposed, "
+                       "but got ")
            << getA().getType();
   }
   if (element != b.getElementType() || !(element.isF32() || is16Bit(element)))
@@ -244,8 +248,8 @@ LogicalResult ReadOp::verify() {
     return emitOpError("expects a scalar for a scalar index, but got ") << getType();
   auto tile = cast<RankedTensorType>(getResult().getType());
   bool byMatrices = hasRank(tile, 2) && isMma(tile) && is16Bit(tile.getElementType());
-  if (getTransposed() && !byMatrices && !(hasRank(tile, 2) && isMma(tile) && tile.getElementType().isF32()))
-    return emitOpError("expects elements of 16 bits or f32 and the layout mma for a transposed read, but got ") << tile;
+  if (getTransposed() && !byMatrices)
+    return emitOpError("expects 16-bit elements and the layout mma for a transposed read, but got ") << tile;
   if (getTransposed() && getAt())
     return emitOpError("expects no index for a transposed read, but got ") << getAt().getType();
   if (auto source = getSource().getType(); byMatrices && source.getPanels())

@@ -179,16 +179,17 @@ def AnyOp : Tile_Op<"any"> {
 def DotOp : Tile_Op<"dot", [MemoryEffects<[MemRead]>, AllTypesMatch<["acc", "result"]>]> {
   let summary = "matrix product, added to a tile";
   let description = [{
-    `result = a b + acc` with `a` [M, K], `b` [K, N] or, `transposed`, [N, K]. `a` is a register tile of the accumulator's layout or a shared tile, `b` a shared tile. 16-bit elements: `mma.sync` with float32
+    `result = a b + acc` with `a` [M, K], `b` [K, N] or, `transposed`, [N, K]. `a` is a register tile of the accumulator's layout or a shared tile, which is [K, M] with `a_transposed`; `b` is a shared tile. 16-bit elements: `mma.sync` with float32
     accumulation. float32: each factor is split into two tf32 numbers, whose three larger products are summed, and the sums of 8 columns are added with rounding; about 2^-21 of the largest term is lost.
 
     ```mlir
     %s = tile.dot %a, %k, %zero transposed : tensor<64x128xbf16, #mma>, !tile.shared<64x128xbf16>, tensor<64x64xf32, #mma>
+    %t = tile.dot %q a_transposed, %k, %sums : !tile.shared<64x128xbf16>, !tile.shared<64x64xbf16>, tensor<128x64xf32, #mma>
     ```
   }];
-  let arguments = (ins AnyType:$a, AnyType:$b, Tile_F32Tile:$acc, UnitAttr:$transposed);
+  let arguments = (ins AnyType:$a, AnyType:$b, Tile_F32Tile:$acc, UnitAttr:$transposed, UnitAttr:$a_transposed);
   let results = (outs Tile_F32Tile:$result);
-  let assemblyFormat = "$a `,` $b `,` $acc (`transposed` $transposed^)? attr-dict `:` type($a) `,` type($b) `,` type($acc)";
+  let assemblyFormat = "$a (`a_transposed` $a_transposed^)? `,` $b `,` $acc (`transposed` $transposed^)? attr-dict `:` type($a) `,` type($b) `,` type($acc)";
   let hasVerifier = 1;
 }
 
@@ -289,8 +290,8 @@ def ChooseOp : Tile_Op<"choose", [Pure, AllTypesMatch<["first", "second", "resul
 def ReadOp : Tile_Op<"read", [MemoryEffects<[MemRead]>, AttrSizedOperandSegments]> {
   let summary = "from shared memory to registers";
   let description = [{
-    The whole tile; or, with an index tile, the elements of a one-dimensional shared tile, and with a scalar index one element, to a scalar. `transposed`: the tile's transpose,
-    elements of 16 bits or f32, to the layout `mma`. `from`: of a one-dimensional shared tile the elements from that one on.
+    The whole tile; or, with an index tile, the elements of a one-dimensional shared tile, and with a scalar index one element, to a scalar. `transposed`: the tile's transpose, 16-bit
+    elements, to the layout `mma`. `from`: of a one-dimensional shared tile the elements from that one on.
 
     ```mlir
     %a = tile.read %q : (!tile.shared<64x128xbf16>) -> tensor<64x128xbf16, #mma>

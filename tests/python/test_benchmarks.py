@@ -109,15 +109,18 @@ def test_op_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
 
 
 def scorer_rows() -> list[dict]:
-    figures = {"norm_ms": 1.5, "op_ms": 9.5, "peer_ms": 5.0, "extra_gib": 0.97, "clock_mhz": 1755}
-    return [{"gpu": "H100", **case._asdict(), **figures} for case in scorers.CASES]
+    figures = {"norm_ms": 1.5, "op_ms": 9.5, "extra_gib": 0.97, "clock_mhz": 1755}
+    peers = {"dilated": 5.0, "gla": 4.0}
+    return [{"gpu": "H100", **case._asdict(), **figures, "peer_ms": peers[case.scorer]} for case in scorers.CASES]
 
 
 def test_scorers_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     rows = scorer_rows()
     assert reported(scorers, rows, tmp_path) == 0
     line = "| dilated N=98,304 | 1.50 | 9.50 | 8.00 | 5.00 (attention by cuDNN) | 1.60 (bar 1.60) | 0.970 | 1755 |"
-    assert line in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert line in text
+    assert "| gla N=98,304 | 1.50 | 9.50 | 8.00 | 4.00 (a copy) | 2.00 (bar 3.00) | 0.970 | 1755 |" in text
     rows[0]["op_ms"] = 10.0
     assert reported(scorers, rows, tmp_path) == 1
     text = capsys.readouterr().err
@@ -134,6 +137,12 @@ def test_peer_of_the_dilated_scorer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert torch.equal(first, torch.cat([q[:, :, c :: scorers.DILATION] for c in range(scorers.DILATION)]))
     assert torch.equal(second, called[0][1])
     assert torch.equal(third, first)
+
+
+def test_peer_of_the_gla_scorer() -> None:
+    """It reads half of the bytes that q, k, v and g have, and writes as many."""
+    q, k, v = tensors(*[(1, 2, 32, 8)] * 3)
+    assert scorers.gla_peer(q, k, v)().nbytes == (3 * q.nbytes + 4 * 2 * 32) / 2
 
 
 def test_limit_of_the_op() -> None:
@@ -178,8 +187,9 @@ def test_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scorers, "ROUNDS", 1)
     monkeypatch.setattr(scorers, "graph_of", lambda call: call)
     monkeypatch.setattr(scorers, "extra_memory", lambda call: 0.5)
-    (row,) = scorers.measure(scorers.Case("dilated", 4_096, 3, 128))
-    assert all(row[name] > 0 for name in ("op_ms", "norm_ms", "peer_ms"))
+    for scorer in scorers.SCORERS:
+        (row,) = scorers.measure(scorers.Case(scorer, 4_096, 3, 128))
+        assert all(row[name] > 0 for name in ("op_ms", "norm_ms", "peer_ms"))
     monkeypatch.setattr(op, "MOST_DENSE", 0.0)
     assert all(math.isnan(row["dense_ms"]) for row in op.measure(op.Case(4_096, 3, 128)))
 

@@ -352,6 +352,20 @@ TEST_F(OpTest, SignaturesHoldEveryName) {
   EXPECT_FALSE(indices.strided);
 }
 
+TEST_F(OpTest, LogGatesAreAnInputOfForward) {
+  Spec spec = threeLevels();
+  spec.scorer = Scorer::Gla;
+  auto op = Op::get(spec);
+  EXPECT_EQ(namesOf(op->signature(Direction::Forward)), "q k v g -> out indices lse qs ks vs os ");
+  EXPECT_EQ(namesOf(op->signature(Direction::Backward)), "dout indices qs ks vs os lse -> dq dk dv ");
+  const Argument gates = op->signature(Direction::Forward).arguments[3];
+  EXPECT_EQ(gates.dtype, "float32");
+  EXPECT_EQ(gates.shape, (std::vector<int64_t>{1, 4, spec.seq_len}));
+  EXPECT_FALSE(gates.strided);
+  spec.num_levels = 1;
+  EXPECT_EQ(namesOf(Op::get(spec)->signature(Direction::Forward)), "q k v -> out lse ") << "one level has no scores";
+}
+
 TEST_F(OpTest, RunRefusesWhatItCannotUse) {
   auto op = Op::get(threeLevels());
   Values values = randomInputs(threeLevels());

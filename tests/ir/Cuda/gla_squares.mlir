@@ -30,6 +30,10 @@ func.func @f(%q: tensor<1x4x1000x128xbf16>, %kv: tensor<1x2x1000x128xbf16>, %g: 
 // CHECK: tile.dot {{.+}} : tensor<64x64xbf16, #mma>, !tile.shared<64x64xbf16>, tensor<64x64xf32, #mma>
 // CHECK: tile.reduce add
 // CHECK: tile.store {{.+}} !tile.view<1x4x2x1000xf32>
-// CHECK: tile.read {{.+}} transposed : (!tile.shared<64x128xbf16>) -> tensor<128x64xbf16, #mma>
-// CHECK: %[[AFTER:.+]] = tile.dot {{.+}} : tensor<128x64xbf16, #mma>, !tile.shared<64x64xbf16>, tensor<128x64xf32, #mma>
+// Values decayed to the block's end.
+// CHECK: %[[DECAYED:.+]] = tile.alias %{{.+}} : <64x128xbf16> to <64x64xbf16>
+// CHECK-NEXT: tile.barrier
+// CHECK: tile.write %{{.+}}, %[[DECAYED]]
+// CHECK: tile.barrier
+// CHECK: %[[AFTER:.+]] = tile.dot %{{.+}} a_transposed, %[[DECAYED]], %{{.+}} : !tile.shared<64x128xbf16>, !tile.shared<64x64xbf16>, tensor<128x64xf32, #mma>
 // CHECK: scf.yield %[[AFTER]]

@@ -47,3 +47,27 @@ tile.kernel @float32() blocks 1 threads 32 {
   %zero = arith.constant dense<0.0> : tensor<16x16xf32, #mma>
   %s = tile.dot %zero, %q, %zero : tensor<16x16xf32, #mma>, !tile.shared<16x16xf32>, tensor<16x16xf32, #mma>
 }
+
+// The left factor across: matrices of 16 bits by .trans, float32 element by element.
+// CHECK-LABEL: llvm.func ptx_kernelcc @across(
+// CHECK-COUNT-2: "llvm.nvvm.ldmatrix.sync.aligned.m8n8.x4.trans.b16"
+// CHECK-COUNT-2: mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32
+// CHECK-NOT: mma.sync
+// CHECK: llvm.return
+tile.kernel @across() blocks 1 threads 32 {
+  %k = tile.alloc : !tile.shared<16x16xbf16>
+  %v = tile.alloc : !tile.shared<16x16xbf16>
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32, #mma>
+  %s = tile.dot %k a_transposed, %v, %zero : !tile.shared<16x16xbf16>, !tile.shared<16x16xbf16>, tensor<16x16xf32, #mma>
+}
+
+// CHECK-LABEL: llvm.func ptx_kernelcc @across_float32(
+// CHECK: scf.for
+// CHECK-COUNT-4: llvm.load {{.+}} : !llvm.ptr<3> -> i32
+// CHECK-COUNT-8: cvt.rna.tf32.f32
+tile.kernel @across_float32() blocks 1 threads 32 {
+  %k = tile.alloc : !tile.shared<16x16xf32>
+  %v = tile.alloc : !tile.shared<16x16xf32>
+  %zero = arith.constant dense<0.0> : tensor<16x16xf32, #mma>
+  %s = tile.dot %k a_transposed, %v, %zero : !tile.shared<16x16xf32>, !tile.shared<16x16xf32>, tensor<16x16xf32, #mma>
+}

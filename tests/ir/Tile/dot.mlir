@@ -18,3 +18,13 @@ tile.kernel @dot() blocks 1 threads 32 {
   %o = tile.dot %p, %k, %wide : tensor<16x16xbf16, #mma>, !tile.shared<16x32xbf16>, tensor<16x32xf32, #mma>
   %x = tile.dot %f, %f, %s : !tile.shared<16x16xf32>, !tile.shared<16x16xf32>, tensor<16x16xf32, #mma>
 }
+
+// The left side as it lies, or across.
+// CHECK-LABEL: tile.kernel @across
+// CHECK: tile.dot %{{.+}} a_transposed, %{{.+}}, %{{.+}} : !tile.shared<16x32xbf16>, !tile.shared<16x16xbf16>, tensor<32x16xf32, #mma>
+tile.kernel @across() blocks 1 threads 32 {
+  %k = tile.alloc : !tile.shared<16x32xbf16>
+  %v = tile.alloc : !tile.shared<16x16xbf16>
+  %zero = arith.constant dense<0.0> : tensor<32x16xf32, #mma>
+  %s = tile.dot %k a_transposed, %v, %zero : !tile.shared<16x32xbf16>, !tile.shared<16x16xbf16>, tensor<32x16xf32, #mma>
+}

@@ -41,7 +41,7 @@ tile.kernel @f() blocks 1 threads 32 {
   %a = "test.value"() : () -> tensor<32x16xf32, #other>
   %b = "test.value"() : () -> !tile.shared<16x16xf32>
   %acc = "test.value"() : () -> tensor<32x16xf32, #mma>
-  // expected-error @+1 {{expects a to be a shared tile or a tile of the accumulator's layout, but got 'tensor<32x16xf32, #tile.rows<threads = 32, lanes = 1, elements = 8>>'}}
+  // expected-error @+1 {{expects a to be a shared tile, or a tile of the accumulator's layout that is not transposed, but got 'tensor<32x16xf32, #tile.rows<threads = 32, lanes = 1, elements = 8>>'}}
   %0 = tile.dot %a, %b, %acc : tensor<32x16xf32, #other>, !tile.shared<16x16xf32>, tensor<32x16xf32, #mma>
 }
 
@@ -142,4 +142,26 @@ tile.kernel @f() blocks 1 threads 32 {
   %acc = "test.value"() : () -> tensor<16x16xf32, #mma>
   // expected-error @+1 {{expects shared tiles that are not of panels, but got '!tile.shared<16x32xf32, panels>'}}
   %0 = tile.dot %a, %b, %acc transposed : tensor<16x32xf32, #mma>, !tile.shared<16x32xf32, panels>, tensor<16x16xf32, #mma>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %a = "test.value"() : () -> tensor<16x16xbf16, #mma>
+  %b = "test.value"() : () -> !tile.shared<16x16xbf16>
+  %acc = "test.value"() : () -> tensor<16x16xf32, #mma>
+  // expected-error @+1 {{expects a to be a shared tile, or a tile of the accumulator's layout that is not transposed, but got 'tensor<16x16xbf16, #tile.mma<warps = 1>>'}}
+  %0 = tile.dot %a a_transposed, %b, %acc : tensor<16x16xbf16, #mma>, !tile.shared<16x16xbf16>, tensor<16x16xf32, #mma>
+}
+
+// -----
+
+#mma = #tile.mma<warps = 1>
+tile.kernel @f() blocks 1 threads 32 {
+  %a = "test.value"() : () -> !tile.shared<32x16xbf16>
+  %b = "test.value"() : () -> !tile.shared<16x16xbf16>
+  %acc = "test.value"() : () -> tensor<32x16xf32, #mma>
+  // expected-error @+1 {{expects shapes [M, K], [K, N] and [M, N], but got '!tile.shared<32x16xbf16>'}}
+  %0 = tile.dot %a a_transposed, %b, %acc : !tile.shared<32x16xbf16>, !tile.shared<16x16xbf16>, tensor<32x16xf32, #mma>
 }

@@ -6,9 +6,9 @@
 #column = #tile.slice<dim = 0, of = #mma>
 #linear = #tile.linear<threads = 32>
 tile.kernel @f() blocks 1 threads 32 {
-  %s = "test.value"() : () -> !tile.shared<16x16xi32>
-  // expected-error @+1 {{expects elements of 16 bits or f32 and the layout mma for a transposed read, but got 'tensor<16x16xi32, #tile.mma<warps = 1>>'}}
-  %0 = tile.read %s transposed : (!tile.shared<16x16xi32>) -> tensor<16x16xi32, #mma>
+  %s = "test.value"() : () -> !tile.shared<16x16xf32>
+  // expected-error @+1 {{expects 16-bit elements and the layout mma for a transposed read, but got 'tensor<16x16xf32, #tile.mma<warps = 1>>'}}
+  %0 = tile.read %s transposed : (!tile.shared<16x16xf32>) -> tensor<16x16xf32, #mma>
 }
 
 // -----
@@ -16,7 +16,7 @@ tile.kernel @f() blocks 1 threads 32 {
 #rows = #tile.rows<threads = 32, lanes = 4, elements = 8>
 tile.kernel @f() blocks 1 threads 32 {
   %s = "test.value"() : () -> !tile.shared<32x32xbf16>
-  // expected-error @+1 {{expects elements of 16 bits or f32 and the layout mma for a transposed read, but got 'tensor<32x32xbf16, #tile.rows<threads = 32, lanes = 4, elements = 8>>'}}
+  // expected-error @+1 {{expects 16-bit elements and the layout mma for a transposed read, but got 'tensor<32x32xbf16, #tile.rows<threads = 32, lanes = 4, elements = 8>>'}}
   %0 = tile.read %s transposed : (!tile.shared<32x32xbf16>) -> tensor<32x32xbf16, #rows>
 }
 

@@ -39,14 +39,11 @@ tile.kernel @shared(%x: !tile.view<2x100x8xbf16>, %y: !tile.view<2x100xf32, stri
   tile.write %2, %a[%at] mask %true : (tensor<64xf32, #linear>, !tile.shared<32xf32>, tensor<64xi32, #linear>, tensor<64xi1, #linear>)
 }
 
-// A column more than the rows' coordinates: from that one on; rows some apart; to panels too. The transpose of f32.
+// A column more than the rows' coordinates: from that one on; rows some apart; to panels too.
 // CHECK-LABEL: tile.kernel @parts
 // CHECK: tile.copy %{{.+}}[%{{.+}}, %{{.+}}, %{{.+}}] limit %{{.+}}, %{{.+}} {step = 4 : i64} : <2x100x128xbf16>, <16x64xbf16, panels>
-// CHECK: tile.read %{{.+}} transposed : (!tile.shared<8x16xf32>) -> tensor<16x8xf32, #mma>
 tile.kernel @parts(%x: !tile.view<2x100x128xbf16>) blocks 1 threads 32 {
   %c = arith.constant 0 : i32
   %s = tile.alloc : !tile.shared<16x64xbf16, panels>
   tile.copy %x[%c, %c, %c] limit %c, %s {step = 4 : i64} : !tile.view<2x100x128xbf16>, !tile.shared<16x64xbf16, panels>
-  %f = tile.alloc : !tile.shared<8x16xf32>
-  %0 = tile.read %f transposed : (!tile.shared<8x16xf32>) -> tensor<16x8xf32, #mma>
 }
