@@ -102,9 +102,8 @@ def score_errors(
         error = torch.empty_like(q)
         for first in range(settings.dilation):
             signed = [x[:, :, first :: settings.dilation] for x in rows]
-            of, largest = attend_errors(
-                signed, [x.abs() for x in signed], torch.zeros_like(signed[0]), scale, FLOAT32, False, weights
-            )
+            magnitudes = [x.abs() for x in signed]
+            of, largest = attend_errors(signed, magnitudes, None, scale, FLOAT32, False, weights)
             known = roundings(q.shape[-1]) * FLOAT32 * largest < 0.1
             error[:, :, first :: settings.dilation] = of["os"] if known else torch.inf
         norms = reference.attend_in_classes(*rows, settings.dilation, scale).norm(dim=-1)
@@ -131,7 +130,7 @@ def rounding(x: Tensor, dtype: torch.dtype | None) -> Tensor | float:
 def attend_errors(
     signed: list[Tensor],
     magnitudes: list[Tensor],
-    dos: Tensor,
+    dos: Tensor | None,
     scale: float,
     unit: float,
     stores: bool,
@@ -139,8 +138,9 @@ def attend_errors(
 ) -> tuple[dict[str, Tensor], float]:
     """Errors of os, lse, dqs, dks, dvs [B, H, S, D], and the largest sum of absolute terms of a logit.
 
-    ``dos``: magnitudes. ``stores``: os is stored with unit roundoff ``unit`` before it is scattered. ``weights``: the
-    dtype of the softmax's weights, and of their gradients, as factors of a product; None for float32.
+    ``dos``: magnitudes; without them only os and lse have errors. ``stores``: os is stored with unit roundoff ``unit``
+    before it is scattered. ``weights``: the dtype of the softmax's weights, and of their gradients, as factors of a
+    product; None for float32.
     """
     (qs, ks, vs), (qm, km, vm) = signed, magnitudes
     errors = {"os": [], "lse": [], "dqs": [], "dks": torch.zeros_like(km), "dvs": torch.zeros_like(vm)}
@@ -149,7 +149,7 @@ def attend_errors(
     for start in range(0, qs.shape[2], ROWS):
         stop = min(start + ROWS, qs.shape[2])
         here, seen = slice(start, stop), slice(0, stop)
-        k_seen, v_seen, g = km[:, :, seen], vm[:, :, seen], dos[:, :, here]
+        k_seen, v_seen = km[:, :, seen], vm[:, :, seen]
         os, lse = reference.attend_rows(qs[:, :, here], ks[:, :, seen], vs[:, :, seen], start, scale)
         p = (reference.mask(qs[:, :, here] @ ks[:, :, seen].mT * scale, start, -torch.inf) - lse[..., None]).exp()
         terms = reference.mask(abs(scale) * qm[:, :, here] @ k_seen.mT, start, 0.0)
@@ -160,13 +160,16 @@ def attend_errors(
         rounded = w + rounding(p, weights)
         o = rounded @ v_seen
         o_stored = 2 * unit * os.abs() if stores else torch.zeros_like(os)
+        errors["os"].append(o + o_stored)
+        errors["lse"].append(FLOAT32 * (logits * mean_terms[..., 0] + sums + lse.abs()))
+        if dos is None:
+            continue
+        g = dos[:, :, here]
         # dS = P (dP - delta) with dP = dos . v and delta = dos . os.
         ds = w * (g @ v_seen.mT + (g * (p @ v_seen)).sum(-1, keepdim=True))
         ds += p * (g * (o + unit * os.abs())).sum(-1, keepdim=True)
         ds += rounding(p * (g @ v_seen.mT + (g * os.abs()).sum(-1, keepdim=True)), weights)
-        errors["os"].append(o + o_stored)
-        errors["lse"].append(FLOAT32 * (logits * mean_terms[..., 0] + sums + lse.abs()))
         errors["dqs"].append(abs(scale) * ds @ k_seen)
         errors["dks"][:, :, seen] += abs(scale) * ds.mT @ qm[:, :, here]
         errors["dvs"][:, :, seen] += rounded.mT @ g
-    return {name: torch.cat(x, dim=2) if isinstance(x, list) else x for name, x in errors.items()}, largest
+    return {name: torch.cat(x, dim=2) if isinstance(x, list) else x for name, x in errors.items() if len(x)}, largest
