@@ -27,6 +27,25 @@ def Differentiate : Pass<"lighthouse-differentiate", "::mlir::ModuleOp"> {
   let dependentDialects = ["::lighthouse::LighthouseDialect", "::mlir::func::FuncDialect"];
 }
 
+def ExpandScores : Pass<"lighthouse-expand-scores", "::mlir::func::FuncOp"> {
+  let summary = "exponentials and logarithms of scorers as polynomials";
+  let description = [{
+    In the regions of `score_by`, `math.exp` and `math.log` of float32 become arithmetic that every target has, by MLIR's polynomial approximations: a target's own instructions would differ from another's, and
+    with them the windows that are selected.
+
+    Leaves everything outside of `score_by` alone.
+
+    ```mlir
+    %0 = math.log %q : vector<64xf32>
+    // becomes
+    %1 = arith.bitcast %q : vector<64xf32> to vector<64xi32>
+    %2 = arith.shrui %1, %mantissa_bits : vector<64xi32>
+    // ... a polynomial of the mantissa, and the exponent times log(2)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::vector::VectorDialect"];
+}
+
 def InvertSelections : Pass<"lighthouse-invert-selections", "::mlir::func::FuncOp"> {
   let summary = "turns scatters into lookups";
   let description = [{

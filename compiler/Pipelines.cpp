@@ -39,12 +39,14 @@ void buildStagePipeline(OpPassManager &pm) {
 }
 
 void buildFusionPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createExpandScores());
   pm.addNestedPass<func::FuncOp>(createInvertSelections());
   pm.addNestedPass<func::FuncOp>(createSplitAttention());
   pm.addNestedPass<func::FuncOp>(createFuseStages());
 }
 
 void buildCudaFusionPipeline(OpPassManager &pm, const CudaTarget &target) {
+  pm.addNestedPass<func::FuncOp>(createExpandScores());
   pm.addNestedPass<func::FuncOp>(createInvertSelections());
   pm.addPass(createShareInverses());
   SeparateGradientsOptions separate;

@@ -11,6 +11,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/xxhash.h"
 
 #include <cstdlib>
 #include <fmt/format.h>
@@ -65,7 +66,8 @@ public:
 
 } // namespace
 
-/// "attention-bfloat16-B1-H8-N32768-D128-L3-p4-K1024-sm_90a"; fewer key heads and a scale of one's own are named too.
+/// "attention-bfloat16-B1-H8-N32768-D128-L3-p4-K1024-sm_90a"; fewer key heads, a scale and a scorer of one's own
+/// are named too, the scorer by a hash.
 static std::string folderName(const Spec &spec, StringRef target) {
   std::string text = fmt::format("{}-{}-B{}-H{}", name(spec.op), name(spec.dtype), spec.batch, spec.num_heads);
   if (spec.num_kv_heads != spec.num_heads)
@@ -75,6 +77,8 @@ static std::string folderName(const Spec &spec, StringRef target) {
     text += fmt::format("-p{}-K{}", spec.pooling_factor, spec.topk);
   if (softmaxScale(spec) != softmaxScale({.head_dim = spec.head_dim}))
     text += fmt::format("-scale{}", spec.scale);
+  if (spec.scorer == Scorer::Expression)
+    text += fmt::format("-scorer{:016x}", xxh3_64bits(spec.expression));
   return text + "-" + target.substr(target.find(':') + 1).str();
 }
 

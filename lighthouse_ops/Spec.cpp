@@ -3,8 +3,10 @@
 // Spec: its arithmetic, and its names in messages and cache keys. What a spec may be is in SpecRules.cpp.
 #include "lighthouse_ops/Spec.h"
 
+#include "lighthouse_ops/ScoreExpression.h"
 #include "lighthouse_ops/SpecRules.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <fmt/format.h>
@@ -18,23 +20,37 @@ int64_t coarsestWindow(const Spec &spec, int64_t num_levels) {
 
 float softmaxScale(const Spec &spec) { return static_cast<float>(spec.effectiveScale()); }
 
+/// An expression as it is printed, and the scorer's name where it has one.
+static void makeScorerCanonical(Spec &spec) {
+  if (spec.scorer != Scorer::Expression)
+    return;
+  spec.expression = ScoreExpression::parse(spec.expression).str();
+  if (spec.expression == "norm(q), norm(k)") {
+    spec.scorer = Scorer::Norm;
+    spec.expression.clear();
+  }
+}
+
 Spec canonical(const Spec &spec) {
   const Spec defaults;
   Spec result = spec;
   if (spec.num_levels == 1) {
     result.pooling_factor = defaults.pooling_factor;
     result.topk = defaults.topk;
-    result.scorer = defaults.scorer;
   }
-  if (spec.op == OpKind::Scatter) { // It never sees keys.
-    result.num_kv_heads = spec.num_heads;
+  if (spec.num_levels == 1 || spec.op == OpKind::Scatter) { // Nothing is scored.
     result.scorer = defaults.scorer;
+    result.expression = defaults.expression;
   }
-  if (result.scorer == Scorer::Norm)
+  makeScorerCanonical(result);
+  if (spec.op == OpKind::Scatter)
+    result.num_kv_heads = spec.num_heads; // It never sees keys.
+  bool attends = result.scorer == Scorer::Dilated || result.scorer == Scorer::Gla;
+  if (!attends)
     result.dilation = defaults.dilation;
   // The softmax over the sub-sequence is the caller's when only the ends are compiled.
   float scale = softmaxScale(spec);
-  bool has_scale = spec.op == OpKind::Attention || result.scorer != Scorer::Norm;
+  bool has_scale = spec.op == OpKind::Attention || attends;
   bool is_default = !has_scale || scale == softmaxScale({.head_dim = spec.head_dim});
   result.scale = is_default ? defaults.scale : scale;
   return result;
@@ -59,11 +75,35 @@ int64_t Spec::subsequenceLength() const {
 
 int64_t Spec::tileLength() const { return paddedLength() / numTiles(); }
 
+void Spec::setScorer(const std::string &text) {
+  std::string known;
+  for (Scorer named : {Scorer::Norm, Scorer::Dilated, Scorer::Gla}) {
+    if (text == name(named)) {
+      scorer = named;
+      expression.clear();
+      return;
+    }
+    known += fmt::format("'{}', ", name(named));
+  }
+  if (std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; }))
+    throw InvalidArgument(fmt::format("scorer: expects one of {}or a token's two scores as expressions of its query q "
+                                      "and key k such as 'sum(q * q), max(abs(k))', but got '{}'",
+                                      known, text));
+  scorer = Scorer::Expression;
+  expression = text;
+}
+
+std::string Spec::scorerText() const {
+  Spec spec = *this;
+  makeScorerCanonical(spec);
+  return spec.scorer == Scorer::Expression ? spec.expression : name(spec.scorer);
+}
+
 std::string Spec::str() const {
   Spec spec = canonical(*this);
   return fmt::format("op={}, dtype={}, scorer={}, batch={}, num_heads={}, num_kv_heads={}, seq_len={}, head_dim={}, "
                      "num_levels={}, pooling_factor={}, topk={}, scale={}, dilation={}",
-                     name(spec.op), name(spec.dtype), name(spec.scorer), spec.batch, spec.num_heads, spec.num_kv_heads,
+                     name(spec.op), name(spec.dtype), spec.scorerText(), spec.batch, spec.num_heads, spec.num_kv_heads,
                      spec.seq_len, spec.head_dim, spec.num_levels, spec.pooling_factor, spec.topk, softmaxScale(spec),
                      spec.dilation);
 }
@@ -88,6 +128,8 @@ const char *name(Scorer scorer) {
     return "dilated";
   case Scorer::Gla:
     return "gla";
+  case Scorer::Expression:
+    return "expression";
   }
   return "unknown";
 }

@@ -24,7 +24,8 @@ enum class DType : uint8_t { Float32, BFloat16, Float16 };
 /// How a token is scored (section "Pool and score" of the paper's method). Norm: the L2 norms of its query and its key.
 /// Dilated: those of the outputs of causal attention in its residue class, of (q, k, v) and of (k, q, v). Gla: the same
 /// of simple gated linear attention, whose log gates g [batch, num_heads, seq_len] (float32) are one more input.
-enum class Scorer : uint8_t { Norm, Dilated, Gla };
+/// Expression: a function of the caller's.
+enum class Scorer : uint8_t { Norm, Dilated, Gla, Expression };
 
 /// Which part of the chain is compiled; see docs/design.md.
 enum class OpKind : uint8_t { Attention, Gather, Scatter };
@@ -35,6 +36,11 @@ struct LIGHTHOUSE_API Spec {
   OpKind op = OpKind::Attention;
   DType dtype = DType::Float32;
   Scorer scorer = Scorer::Norm;
+  /// With Scorer::Expression a token's score as a query and as a key, of its query q and key k, vectors of head_dim
+  /// numbers: "sum(q * q), max(abs(k))". Arithmetic is float32; sum, mean and norm are taken in float64 and rounded
+  /// once. There are + - * /, constants, abs, exp, log, sqrt, square, maximum(x, y), minimum(x, y), and over all
+  /// elements sum, mean, max, min, norm. With num_kv_heads below num_heads the score as a key reads k only.
+  std::string expression = "";
   int64_t batch = 1;
   int64_t num_heads = 1;
   int64_t num_kv_heads = 1;   ///< divides num_heads; query head h reads key head h / (num_heads / num_kv_heads)
@@ -44,7 +50,12 @@ struct LIGHTHOUSE_API Spec {
   int64_t pooling_factor = 2; ///< p, a power of two, 2 to 64
   int64_t topk = 128;         ///< K, a multiple of 128: entries kept at each level but the finest, over all tiles
   double scale = 0.0;         ///< softmax scale, of scoring too; 0 means 1/sqrt(head_dim)
-  int64_t dilation = 4;       ///< r, residue classes of Scorer::Dilated and Gla, 1 to seq_len; Norm ignores it
+  int64_t dilation = 4;       ///< r, residue classes of Scorer::Dilated and Gla, 1 to seq_len; others ignore it
+
+  /// Sets scorer and expression from one text: the name of a scorer, or an expression.
+  void setScorer(const std::string &text);
+  /// The text that gives the same scorer: its name, or the canonical expression.
+  std::string scorerText() const;
 
   /// Throws InvalidArgument unless every field and their combination is allowed.
   void validate() const;

@@ -3,6 +3,8 @@
 // Spec::validate: what a spec may be. A message gives the argument, the rule, the value and what would fit.
 #include "lighthouse_ops/SpecRules.h"
 
+#include "lighthouse_ops/ScoreExpression.h"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -70,10 +72,24 @@ void checkPyramid(const Spec &spec) {
 }
 
 void checkScorer(const Spec &spec) {
-  if (spec.scorer == Scorer::Norm || (spec.dilation >= 1 && spec.dilation <= spec.seq_len))
+  bool attends = spec.scorer == Scorer::Dilated || spec.scorer == Scorer::Gla;
+  if (!attends || (spec.dilation >= 1 && spec.dilation <= spec.seq_len))
     return;
   refuse("dilation: expects 1 to seq_len={}, but got {}; {} fits", spec.seq_len, spec.dilation,
          std::min(Spec().dilation, spec.seq_len));
+}
+
+void checkExpression(const Spec &spec) {
+  if (spec.scorer != Scorer::Expression) {
+    if (!spec.expression.empty())
+      refuse("expression: expects none with scorer={}, but got '{}'", name(spec.scorer), spec.expression);
+    return;
+  }
+  ScoreExpression expression = ScoreExpression::parse(spec.expression);
+  if (spec.num_kv_heads != spec.num_heads && expression.reads(expression.key_score, ScoreExpression::Kind::Query))
+    refuse("scorer: expects the score as a key to be of k only where query heads share keys (num_heads={}, "
+           "num_kv_heads={}), but got q in '{}'",
+           spec.num_heads, spec.num_kv_heads, expression.str());
 }
 
 void checkScale(double scale) {
@@ -139,6 +155,7 @@ void Spec::validate() const {
   expectAtLeastOne("seq_len", seq_len);
   checkHeadDim(head_dim);
   checkLevels(*this);
+  checkExpression(*this);
   checkScale(scale);
   if (num_levels > 1) {
     checkPyramid(*this);

@@ -4,9 +4,13 @@
 #include "lighthouse_ops/StageIR.h"
 
 #include "compiler/Passes.h"
+#include "lighthouse_ops/ScoreRegion.h"
 #include "lighthouse_ops/SpecRules.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
@@ -95,13 +99,21 @@ private:
       scores = addGlaScores(q, k, v);
     auto pool = PoolOp::create(builder, q, k, v, spec.num_levels, spec.pooling_factor,
                                is_default ? IntegerAttr() : builder.getI64IntegerAttr(padded));
-    if (!scores.sq) {
-      auto score = ScoreOp::create(builder, ScorerKind::norm, pool.getPq(), pool.getPk());
-      scores = {score.getSq(), score.getSk()};
-    }
-    Value indices = SelectOp::create(builder, scores.sq, scores.sk, spec.topk);
+    if (!scores.sq)
+      scores = addScores(pool.getPq(), pool.getPk());
+    Value indices =
+        SelectOp::create(builder, scores.sq, scores.sk, spec.topk, /*is_signed=*/spec.scorer == Scorer::Expression);
     auto gather = GatherOp::create(builder, pool.getPq(), pool.getPk(), pool.getPv(), indices);
     return {gather.getQs(), gather.getKs(), gather.getVs(), indices};
+  }
+
+  Scores addScores(Value pq, Value pk) {
+    if (spec.scorer == Scorer::Expression) {
+      ScoreByOp score = buildScoreBy(builder, ScoreExpression::parse(spec.expression), pq, pk);
+      return {score.getSq(), score.getSk()};
+    }
+    auto score = ScoreOp::create(builder, ScorerKind::norm, pq, pk);
+    return {score.getSq(), score.getSk()};
   }
 
   /// Norms of what attention in the residue classes makes of (q, k, v), and of (k, q, v).
@@ -181,7 +193,8 @@ private:
 } // namespace
 
 OwningOpRef<ModuleOp> buildStageIR(const Spec &spec, MLIRContext &context) {
-  context.loadDialect<LighthouseDialect, func::FuncDialect>();
+  context.loadDialect<LighthouseDialect, arith::ArithDialect, func::FuncDialect, math::MathDialect,
+                      vector::VectorDialect>();
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
   ForwardBuilder(spec, *module).build();
   return module;

@@ -126,9 +126,17 @@ void Lowering::lowerExpand(tile::ExpandOp op) {
 }
 
 static Value combine(Simt &s, tile::Reduction kind, Value x, Value y) {
-  if (kind == tile::Reduction::Add)
+  switch (kind) {
+  case tile::Reduction::Add:
     return arith::AddFOp::create(s.b, s.loc, x, y);
-  return arith::MaxNumFOp::create(s.b, s.loc, x, y);
+  case tile::Reduction::Max:
+    return arith::MaxNumFOp::create(s.b, s.loc, x, y);
+  case tile::Reduction::Maximum:
+    return arith::MaximumFOp::create(s.b, s.loc, x, y);
+  case tile::Reduction::Minimum:
+    return arith::MinimumFOp::create(s.b, s.loc, x, y);
+  }
+  llvm_unreachable("unknown reduction");
 }
 
 void Lowering::lowerColumns(tile::ColumnsOp op) {

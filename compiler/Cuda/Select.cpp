@@ -6,6 +6,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace lighthouse::cuda {
@@ -13,7 +15,7 @@ namespace {
 
 constexpr int64_t kKept64 = kKeptPerTile / 2, kDigitBits = 8, kDigits = 1 << kDigitBits;
 constexpr int64_t kNaNKey = 0x7f800001; ///< of every NaN, above infinity
-constexpr int64_t kScoreBits = 31;
+constexpr int64_t kScoreBits = 31, kSignedScoreBits = 32;
 constexpr int64_t kMostHeld = 4; ///< candidates that a thread keeps in registers
 
 /// Where one tile of a head lies.
@@ -121,13 +123,21 @@ private:
     Value last = t.constant(entry.getType(), (int64_t(1) << numberBits(level)) - 1);
     Value low = t.convert(t.sub(last, candidates.number), i64);
     auto key = [&](Value score) {
+      Value bits = t.bitcast(score, i32);
       // Bits of floats that are not negative order as the floats do.
-      Value bits = t.convert(t.minUnsigned(t.bitcast(score, i32), kNaNKey), i64);
-      return t.bitOr(t.shiftLeft(bits, numberBits(level)), low);
+      bits = op.getIsSigned() ? signedKey(bits) : t.minUnsigned(bits, kNaNKey);
+      return t.bitOr(t.shiftLeft(t.convert(bits, i64), numberBits(level)), low);
     };
     candidates.queryKey = key(sq);
     candidates.keyKey = key(sk);
   }
+  /// The bits of a float are its sign and its size: 2^31 plus the size, or minus. 0 and -0 are one key.
+  Value signedKey(Value bits) {
+    constexpr int64_t kSign = std::numeric_limits<int32_t>::min(), kInfinity = 0x7f800000;
+    Value number = t.select(t.less(bits, 0), t.sub(0, bits), t.add(bits, kSign));
+    return t.select(t.less(kInfinity, t.bitAnd(bits, ~kSign)), t.constant(bits.getType(), -1), number);
+  }
+  int64_t scoreBits() { return op.getIsSigned() ? kSignedScoreBits : kScoreBits; }
   int64_t numberBits(int64_t level) const { return llvm::Log2_64_Ceil(numCandidates(level)); }
 
   //===-- Keep -------------------------------------------------------------===//
@@ -171,7 +181,7 @@ private:
   /// The 64th largest key of those that `pick` gives with a mask: digits from the top, until all keys that have them
   /// are needed, which is so at the last digit at the latest.
   Value findThreshold(int64_t level, Sweep sweep, function_ref<std::pair<Value, Value>(const Candidates &)> pick) {
-    int64_t bits = llvm::alignTo(kScoreBits + numberBits(level), kDigitBits);
+    int64_t bits = llvm::alignTo(scoreBits() + numberBits(level), kDigitBits);
     Values initial = {t.constant(i64, 0), t.constant(i64, static_cast<double>(bits)), t.i32(kKept64)};
     Values result = t.repeat(initial, [&](ValueRange carried) -> Values {
       Value prefix = carried[0], shift = t.sub(carried[1], kDigitBits), needed = carried[2];

@@ -6,19 +6,21 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace lighthouse::host {
 namespace {
 
-constexpr llvm::StringLiteral kName = "lighthouse_keep_64";
+constexpr llvm::StringLiteral kName = "lighthouse_keep_64", kSignedName = "lighthouse_keep_64_signed";
 constexpr int64_t kKept64 = kKeptPerTile / 2;
 constexpr int64_t kDigits = 256;
 
 class Keep64Function {
 public:
-  Keep64Function(Emitter &e, Block &body)
-      : e(e), scores{body.getArgument(0), body.getArgument(1), body.getArgument(2), body.getArgument(3)},
+  Keep64Function(Emitter &e, Block &body, bool isSigned)
+      : e(e), scores{body.getArgument(0), body.getArgument(1), body.getArgument(2), body.getArgument(3), isSigned},
         candidates{body.getArgument(4), body.getArgument(5), body.getArgument(6), body.getArgument(7),
                    body.getArgument(8)} {}
 
@@ -99,7 +101,16 @@ private:
   Value key(Value window) {
     Value score = e.load(scores.memref, {scores.batch, scores.head, e.add(scores.begin, window)});
     Value bits = arith::BitcastOp::create(e.b, e.loc, e.b.getI32Type(), score);
-    return arith::MinUIOp::create(e.b, e.loc, bits, e.i32(0x7f800001));
+    return scores.is_signed ? signedKey(score, bits) : arith::MinUIOp::create(e.b, e.loc, bits, e.i32(0x7f800001));
+  }
+
+  /// The bits of a float are its sign and its size: 2^31 plus the size, or minus. 0 and -0 are one key.
+  Value signedKey(Value score, Value bits) {
+    Value negative = arith::SubIOp::create(e.b, e.loc, e.i32(0), bits);
+    Value positive = arith::AddIOp::create(e.b, e.loc, bits, e.i32(std::numeric_limits<int32_t>::min()));
+    Value number = select(compare(arith::CmpIPredicate::slt, bits, e.i32(0)), negative, positive);
+    Value isNaN = arith::CmpFOp::create(e.b, e.loc, arith::CmpFPredicate::UNO, score, score);
+    return select(isNaN, e.i32(-1), number);
   }
 
   Value flag(Flag value) { return arith::ConstantOp::create(e.b, e.loc, e.b.getI8IntegerAttr(value)); }
@@ -115,9 +126,10 @@ private:
   Candidates candidates;
 };
 
-func::FuncOp keep64(KernelContext &context) {
+func::FuncOp keep64(KernelContext &context, bool isSigned) {
   auto module = context.function->getParentOfType<ModuleOp>();
-  if (auto function = module.lookupSymbol<func::FuncOp>(kName))
+  StringRef name = isSigned ? kSignedName : kName;
+  if (auto function = module.lookupSymbol<func::FuncOp>(name))
     return function;
   OpBuilder builder(module.getBodyRegion());
   Type i32 = builder.getI32Type(), index = builder.getIndexType();
@@ -132,12 +144,12 @@ func::FuncOp keep64(KernelContext &context) {
                   MemRefType::get({kKeptPerTile}, i32),
                   index,
                   index};
-  auto function = func::FuncOp::create(builder, context.e.loc, kName, builder.getFunctionType(types, {}));
+  auto function = func::FuncOp::create(builder, context.e.loc, name, builder.getFunctionType(types, {}));
   function.setPrivate();
   Block *body = function.addEntryBlock();
   builder.setInsertionPointToStart(body);
   Emitter emitter(builder, context.e.loc, context.e.machine);
-  Keep64Function(emitter, *body).emit();
+  Keep64Function(emitter, *body, isSigned).emit();
   return function;
 }
 
@@ -145,7 +157,7 @@ func::FuncOp keep64(KernelContext &context) {
 
 void emitKeep64(KernelContext &context, const Scores &scores, const Candidates &candidates) {
   Emitter &e = context.e;
-  func::FuncOp function = keep64(context);
+  func::FuncOp function = keep64(context, scores.is_signed);
   ArrayRef<Type> types = function.getFunctionType().getInputs();
   Value anyScores = memref::CastOp::create(e.b, e.loc, types[0], scores.memref);
   Value anyFlags = memref::CastOp::create(e.b, e.loc, types[4], candidates.flags);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Keeping the 64 candidates with the largest scores: one function a module, called for each level and score.
+// Keeping the 64 candidates with the largest scores: one function a module and kind of scores, called for
+// each level and score.
 #pragma once
 
 #include "compiler/Host/Emitter.h"
@@ -22,10 +23,11 @@ struct Candidates {
 struct Scores {
   mlir::Value memref; ///< f32, rank 3
   mlir::Value batch, head, begin;
+  bool is_signed; ///< some may be below 0
 };
 
 /// Of the candidates not yet kept, marks the 64 with the largest scores as kept; of equal scores the lower window.
-/// Scores are at least 0; NaN counts as largest. There are at least 64.
+/// NaN counts as largest. There are at least 64.
 void emitKeep64(KernelContext &context, const Scores &scores, const Candidates &candidates);
 
 } // namespace lighthouse::host

@@ -2,9 +2,11 @@
 //
 // Pooling and scoring in one pass over the tokens: all levels of a coarsest window from registers, each token read
 // once.
-#include "compiler/Host/Emitter.h"
+#include "compiler/Host/ScoreBy.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+
+#include <limits>
 
 using namespace mlir;
 
@@ -17,6 +19,8 @@ constexpr int64_t kSegmentTokens = 1024;
 /// One of q, k and v: the tokens and where their coarse rows and scores go; either may be null.
 struct Stream {
   Value tokens, coarse, scores;
+  ScoreByOp::Side side = ScoreByOp::Query;
+  Value others = {}; ///< what a function of the token's query and key reads beside `tokens`; null where it does not
 };
 
 class PoolScoreSchedule {
@@ -24,10 +28,21 @@ public:
   PoolScoreSchedule(KernelContext &context, PoolOp op)
       : c(context), e(context.e), pyramid(pyramidOf(op.getPq())), factor(pyramid.getPoolingFactor()),
         top(pyramid.getNumLevels() - 1), headDim(shapeOf(op.getQ())[3]) {
-    auto score = context.find<ScoreOp>();
-    streams.push_back({c.buffer(op.getQ()), c.coarseBuffer(op.getPq()), score ? c.buffer(score.getSq()) : Value()});
-    streams.push_back({c.buffer(op.getK()), c.coarseBuffer(op.getPk()), score ? c.buffer(score.getSk()) : Value()});
+    streams.push_back({c.buffer(op.getQ()), c.coarseBuffer(op.getPq()), Value()});
+    streams.push_back({c.buffer(op.getK()), c.coarseBuffer(op.getPk()), Value()});
     streams.push_back({c.buffer(op.getV()), c.coarseBuffer(op.getPv()), Value()});
+    if (auto score = context.find<ScoreOp>()) {
+      streams[0].scores = c.buffer(score.getSq());
+      streams[1].scores = c.buffer(score.getSk());
+    } else if ((function = context.find<ScoreByOp>())) {
+      streams[0].scores = c.buffer(function.getSq());
+      streams[1].scores = c.buffer(function.getSk());
+      streams[1].side = ScoreByOp::Key;
+      if (function.reads(ScoreByOp::Query, ScoreByOp::Key))
+        streams[0].others = streams[1].tokens;
+      if (function.reads(ScoreByOp::Key, ScoreByOp::Query))
+        streams[1].others = streams[0].tokens;
+    }
     llvm::erase_if(streams, [](const Stream &each) { return !each.coarse && !each.scores; });
   }
 
@@ -61,11 +76,11 @@ private:
   }
 
   /// Writes window `window` of `level` and all windows inside it. Gives the sum of its rows and, when there are scores,
-  /// the largest squared norm (f64).
+  /// the largest squared norm (f64), or score of the function (f32; -infinity without a real token).
   Values emitWindow(int64_t level, Value window) {
     Values initial = e.zeroRow(headDim);
     if (stream.scores)
-      initial.push_back(f64Zero());
+      initial.push_back(function ? e.f32(-std::numeric_limits<float>::infinity()) : f64Zero());
     Value first = e.mul(window, factor);
     Index end = e.add(first, factor);
     if (level == 1)
@@ -81,8 +96,18 @@ private:
   Values emitToken(Value token) {
     Values row = e.loadRow(stream.tokens, {batch, head, token}, headDim);
     if (stream.scores)
-      row.push_back(squaredNorm(row));
+      row.push_back(function ? scoreByFunction(token, row) : squaredNorm(row));
     return row;
+  }
+
+  Value scoreByFunction(Value token, ValueRange row) {
+    Values other;
+    if (stream.others) {
+      int64_t group = shapeOf(stream.tokens)[1] / shapeOf(stream.others)[1];
+      other = e.loadRow(stream.others, {batch, e.div(head, group), token}, headDim);
+    }
+    bool isQuery = stream.side == ScoreByOp::Query;
+    return emitScoreBy(e, function, stream.side, isQuery ? row : ValueRange(other), isQuery ? ValueRange(other) : row);
   }
 
   Values combine(ValueRange x, ValueRange y) {
@@ -98,7 +123,10 @@ private:
     ValueRange sum = stream.scores ? total.drop_back() : total;
     if (stream.coarse)
       e.storeRow(e.scaleRow(sum, 1.0 / pyramid.windowLength(level)), stream.coarse, {batch, head, row}, headDim);
-    if (stream.scores) {
+    if (stream.scores && function) {
+      Value hasReal = e.less(e.mul(window, pyramid.windowLength(level)), pyramid.getSeqLen());
+      e.store(arith::SelectOp::create(e.b, e.loc, hasReal, total.back(), e.f32(0)), stream.scores, {batch, head, row});
+    } else if (stream.scores) {
       // The root is monotone: that of the largest square is the largest norm.
       Value norm = math::SqrtOp::create(e.b, e.loc, total.back());
       e.store(arith::TruncFOp::create(e.b, e.loc, e.b.getF32Type(), norm), stream.scores, {batch, head, row});
@@ -130,6 +158,7 @@ private:
   Emitter &e;
   PyramidAttr pyramid;
   const int64_t factor, top, headDim;
+  ScoreByOp function; ///< null where norms are the scores
   SmallVector<Stream> streams;
   Stream stream; ///< being emitted
   Value batch, head;

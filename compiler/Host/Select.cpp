@@ -95,7 +95,7 @@ private:
   }
 
   Scores scores(Value tensor, Value row, int64_t level) {
-    return {c.buffer(tensor), batch, row, e.sub(entry(level, 0), pyramid.getPaddedLen())};
+    return {c.buffer(tensor), batch, row, e.sub(entry(level, 0), pyramid.getPaddedLen()), op.getIsSigned()};
   }
 
   /// The children of what was kept are the candidates one level down: a run for each, ascending.

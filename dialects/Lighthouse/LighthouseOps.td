@@ -110,20 +110,70 @@ def PartNormsOp : Stage<"part_norms", [Fuses, AllTypesMatch<["oq", "ok"]>]> {
   let assemblyFormat = "$oq `,` $ok attr-dict `:` type($oq)";
 }
 
+def ScoreByOp : Stage<"score_by", [IsolatedFromAbove, SingleBlock,
+                                   DeclareOpInterfaceMethods<Lighthouse_Fusible, ["joinsKernelOf", "getStageName"]>]> {
+  let summary = "scores every window of levels 1 and up by a function of a token's query and key";
+  let description = [{
+    As `score`, with a region for the scores of one token: from its query and its key, vectors of D elements in float32 whatever T is, to the token's score as a query and as a
+    key. A score of a window may be negative: it is the largest of its real tokens' scores, 0 only where it has none. The region has `arith` and `math` ops on elements, `vector.broadcast`
+    of a number and `vector.reduction` over all D elements. With fewer key heads than query heads the score as a key reads the key only. Results: `[B, H, W]` and
+    `[B, G, W]` of f32. No gradient.
+
+    ```mlir
+    %sq, %sk = lighthouse.score_by %pq, %pk : tensor<1x8x10752x64xf32, #pyramid>, tensor<1x2x10752x64xf32, #pyramid> {
+    ^bb0(%q: vector<64xf32>, %k: vector<64xf32>):
+      %sum = vector.reduction <add>, %q : vector<64xf32> into f32
+      %sizes = math.absf %k : vector<64xf32>
+      %largest = vector.reduction <maximumf>, %sizes : vector<64xf32> into f32
+      lighthouse.scores %sum, %largest
+    }
+    ```
+  }];
+  let arguments = (ins RowTensor:$pq, RowTensor:$pk);
+  let results = (outs ScoreTensor:$sq, ScoreTensor:$sk);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$pq `,` $pk attr-dict `:` type($pq) `,` type($pk) $body";
+  let hasRegionVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Which of a token's scores, and which argument of the region.
+    enum Side : unsigned { Query, Key };
+    /// The ops of the region that a score follows from, in order.
+    ::llvm::SmallVector<::mlir::Operation *> opsOf(Side score);
+    /// Whether a score depends on that argument of the region.
+    bool reads(Side score, Side argument);
+    ScoresOp getScores();
+  }];
+}
+
+def ScoresOp : Op<Lighthouse_Dialect, "scores", [Pure, Terminator, HasParent<"ScoreByOp">]> {
+  let summary = "the scores of a token";
+  let description = [{
+    Ends the region of `score_by`.
+
+    ```mlir
+    lighthouse.scores %query, %key
+    ```
+  }];
+  let arguments = (ins F32:$query, F32:$key);
+  let assemblyFormat = "$query `,` $key attr-dict";
+}
+
 def SelectOp : Stage<"select", [Fuses]> {
   let summary = "selects the entries of the sub-sequence, in order";
   let description = [{
     For each query head and each of `topk / 128` tiles, from the coarsest level down: of the candidates keep the 64 with the largest `sq`, then, of the
     others, the 64 with the largest `sk` (equal scores: the lower window); the `p` children of what is kept are the next level's candidates. All candidates of all
-    levels join the sub-sequence, the children of a window before the window. Result: `[B, H, S]` of i32, entry numbers. No gradient.
+    levels join the sub-sequence, the children of a window before the window. NaN is larger than all numbers. Scores are 0 or above, or with `signed` any; 0 and -0 are
+    equal. Result: `[B, H, S]` of i32, entry numbers. No gradient.
 
     ```mlir
     %sel = lighthouse.select %sq, %sk {topk = 256} : tensor<1x8x2560xf32, #pyramid>, tensor<1x2x2560xf32, #pyramid>
+    %any = lighthouse.select signed %sq, %sk {topk = 256} : tensor<1x8x2560xf32, #pyramid>, tensor<1x2x2560xf32, #pyramid>
     ```
   }];
-  let arguments = (ins ScoreTensor:$sq, ScoreTensor:$sk, I64Attr:$topk);
+  let arguments = (ins ScoreTensor:$sq, ScoreTensor:$sk, I64Attr:$topk, UnitAttr:$is_signed);
   let results = (outs EntryTensor:$indices);
-  let assemblyFormat = "$sq `,` $sk ` ` `{` `topk` `=` $topk `}` attr-dict `:` type($sq) `,` type($sk)";
+  let assemblyFormat = "(`signed` $is_signed^)? $sq `,` $sk ` ` `{` `topk` `=` $topk `}` attr-dict `:` type($sq) `,` type($sk)";
 }
 
 def GatherOp : Stage<"gather", [Adjoint, Fuses]> {

@@ -180,8 +180,8 @@ LogicalResult PoolOp::inferReturnTypes(MLIRContext *context, std::optional<Locat
   return success();
 }
 
-LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
-  FailureOr<Rows3> types = rowsQKV(loc, {"pq", "pk", "pk"}, op.getPq(), op.getPk(), op.getPk());
+static LogicalResult scoreTypes(std::optional<Location> loc, Value pq, Value pk, Types &results) {
+  FailureOr<Rows3> types = rowsQKV(loc, {"pq", "pk", "pk"}, pq, pk, pk);
   if (failed(types))
     return failure();
   FailureOr<PyramidAttr> pyramid = encoded(loc, types->q, "pq", allEntries);
@@ -230,6 +230,14 @@ LogicalResult PartNormsOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   ArrayRef<int64_t> shape = type->getShape();
   results.append(2, tensorOf({shape[0], shape[1], shape[3]}, type->getElementType()));
   return success();
+}
+
+LogicalResult ScoreOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  return scoreTypes(loc, op.getPq(), op.getPk(), results);
+}
+
+LogicalResult ScoreByOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  return scoreTypes(loc, op.getPq(), op.getPk(), results);
 }
 
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
@@ -579,11 +587,13 @@ LogicalResult StackOp::inferReturnTypes(MLIRContext *, std::optional<Location> l
 
 // Joined stages work on what the kernel's registers hold: all of the producer's results, in its order.
 
-bool ScoreOp::joinsKernelOf(Operation *producer) {
+static bool scores(Value pq, Value pk, Operation *producer) {
   auto pool = dyn_cast<PoolOp>(producer);
-  return pool && getPq() == pool.getPq() && getPk() == pool.getPk();
+  return pool && pq == pool.getPq() && pk == pool.getPk();
 }
 bool TokenNormOp::joinsKernelOf(Operation *producer) { return isa<AttendOp>(producer); }
+bool ScoreOp::joinsKernelOf(Operation *producer) { return scores(getPq(), getPk(), producer); }
+bool ScoreByOp::joinsKernelOf(Operation *producer) { return scores(getPq(), getPk(), producer); }
 bool InvertOp::joinsKernelOf(Operation *producer) { return isa<SelectOp>(producer); }
 bool RowDotOp::joinsKernelOf(Operation *producer) { return isa<ScatterBackwardOp>(producer); }
 bool PoolBackwardOp::joinsKernelOf(Operation *producer) {
@@ -604,6 +614,7 @@ void PoolOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"p
 void ScoreOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"sq", "sk"}, set); }
 void GlaSquaresOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"oq", "ok"}, set); }
 void PartNormsOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"tq", "tk"}, set); }
+void ScoreByOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"sq", "sk"}, set); }
 void SelectOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"indices"}, set); }
 void GatherOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"qs", "ks", "vs"}, set); }
 void AttendOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"os", "lse"}, set); }

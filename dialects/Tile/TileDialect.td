@@ -190,7 +190,8 @@ def Tile_PendingType : Tile_Type<"Pending", "pending"> {
 }
 
 def Tile_ReductionAttr : I32EnumAttr<"Reduction", "how a dimension is folded", [
-    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Max", 1, "max">]> {
+    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Max", 1, "max">, I32EnumAttrCase<"Maximum", 2, "maximum">,
+    I32EnumAttrCase<"Minimum", 3, "minimum">]> {
   let cppNamespace = "::lighthouse::tile";
 }
 

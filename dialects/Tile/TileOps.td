@@ -119,7 +119,7 @@ def ColumnsOp : Tile_Op<"columns", [Pure]> {
 def ReduceOp : Tile_Op<"reduce", [Pure]> {
   let summary = "folds the columns of each row";
   let description = [{
-    One value a row, in every thread that holds a part of the row; the order of the additions depends on the layout only. Or to eight columns of the same layout `mma`, the sums of every eighth column, for
+    One value a row, in every thread that holds a part of the row; the order of the additions depends on the layout only. `max` leaves NaN out, `maximum` and `minimum` are NaN where an element is. Or to eight columns of the same layout `mma`, the sums of every eighth column, for
     which no thread needs another's.
 
     ```mlir

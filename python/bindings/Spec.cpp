@@ -30,31 +30,23 @@ DType parseDType(const std::string &text) {
   return parse<DType>("dtype", text, names);
 }
 
-Scorer parseScorer(const std::string &text) {
-  static const Name<Scorer> names[] = {
-      {name(Scorer::Norm), Scorer::Norm},
-      {name(Scorer::Dilated), Scorer::Dilated},
-      {name(Scorer::Gla), Scorer::Gla},
-  };
-  return parse<Scorer>("scorer", text, names);
-}
-
 Spec makeSpec(const std::string &op, const std::string &dtype, const std::string &scorer, int64_t batch,
               int64_t numHeads, int64_t numKvHeads, int64_t seqLen, int64_t headDim, int64_t numLevels,
               int64_t poolingFactor, int64_t topk, double scale, int64_t dilation) {
-  return {.op = parseOp(op),
-          .dtype = parseDType(dtype),
-          .scorer = parseScorer(scorer),
-          .batch = batch,
-          .num_heads = numHeads,
-          .num_kv_heads = numKvHeads,
-          .seq_len = seqLen,
-          .head_dim = headDim,
-          .num_levels = numLevels,
-          .pooling_factor = poolingFactor,
-          .topk = topk,
-          .scale = scale,
-          .dilation = dilation};
+  Spec spec{.op = parseOp(op),
+            .dtype = parseDType(dtype),
+            .batch = batch,
+            .num_heads = numHeads,
+            .num_kv_heads = numKvHeads,
+            .seq_len = seqLen,
+            .head_dim = headDim,
+            .num_levels = numLevels,
+            .pooling_factor = poolingFactor,
+            .topk = topk,
+            .scale = scale,
+            .dilation = dilation};
+  spec.setScorer(scorer);
+  return spec;
 }
 
 } // namespace
@@ -74,8 +66,8 @@ void bindSpec(py::module_ &module) {
           "dtype", [](const Spec &spec) { return name(spec.dtype); },
           [](Spec &spec, const std::string &text) { spec.dtype = parseDType(text); })
       .def_property(
-          "scorer", [](const Spec &spec) { return name(spec.scorer); },
-          [](Spec &spec, const std::string &text) { spec.scorer = parseScorer(text); })
+          "scorer", [](const Spec &spec) { return spec.scorerText(); },
+          [](Spec &spec, const std::string &text) { spec.setScorer(text); })
       .def_readwrite("batch", &Spec::batch)
       .def_readwrite("num_heads", &Spec::num_heads)
       .def_readwrite("num_kv_heads", &Spec::num_kv_heads)

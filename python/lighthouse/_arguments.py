@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks of the caller's arguments that need neither torch nor the compiled library.
+"""Checks of the caller's arguments that need no torch.
 
 What only the sizes decide (head counts, topk, pooling_factor, a sequence too short) is checked by ``Spec`` in C++.
 """
@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lighthouse import _scorer
+
 DTYPES = ("float32", "bfloat16", "float16")
 DEVICES = ("cpu", "cuda")
+DILATED = ("dilated", "gla")  # scorers that read the dilation
 FLOAT32_MIN, FLOAT32_MAX = 2.0**-126, (2.0 - 2.0**-23) * 2.0**127
 
 
 class Settings(NamedTuple):
-    """Checked settings of one call. ``scale`` is 0.0 for the default, as in ``Spec``.
+    """Checked settings of one call. ``scorer`` is a text and ``scale`` 0.0 for the default, as in ``Spec``.
 
     ``dilation`` is that of ``Spec`` where the scorer reads none.
     """
@@ -34,10 +37,14 @@ def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale
     pooling_factor = integer("pooling_factor", pooling_factor)
     if topk is not None:
         topk = integer("topk", topk)
+    if callable(scorer):
+        scorer = _scorer.trace(scorer)
     if not isinstance(scorer, str):
-        raise TypeError(f"scorer: expects a string such as 'norm', but got {_describe(scorer)}")
+        raise TypeError(
+            f"scorer: expects a string such as 'norm', or a function of a token's q and k, but got {_describe(scorer)}"
+        )
     dilation = integer("dilation", dilation)
-    if scorer == "norm" or num_levels == 1:
+    if scorer not in DILATED or num_levels == 1:
         dilation = 4
     if num_levels == 1:  # One program for all: a single level reads neither.
         pooling_factor, topk = 2, 128

@@ -29,7 +29,7 @@ def attention(
     num_levels: int = 3,
     pooling_factor: int = 4,
     topk: int | None = None,
-    scorer: str = "norm",
+    scorer: str | Callable[[Any, Any], tuple[Any, Any]] = "norm",
     scale: float | None = None,
     attention_fn: Callable[..., Any] | None = None,
     return_aux: bool = False,
@@ -49,7 +49,13 @@ def attention(
             N must give each of the topk/128 tiles at least 128 windows of the coarsest level.
         scorer: how a token is scored. "norm": the L2 norms of its query and of its key. "dilated": those of the outputs
             of causal attention of (q, k, v) and of (k, q, v) over the tokens of its residue class modulo ``dilation``.
-            "gla": the same of simple gated linear attention, with log gates ``g``.
+            "gla": the same of simple gated linear attention, with log gates ``g``. Or a function of the token's q and
+            k, vectors of D numbers, that returns its scores as a query and as a key:
+            ``lambda q, k: ((q * q).sum(), k.abs().max())``. There are + - * / with numbers, ``x ** 2``, abs, exp, log,
+            sqrt, square, maximum, minimum and clamp, and over the elements sum, mean, max, min, amax, amin and norm.
+            It is called once, with values that write down what is done, and compiled in float32; what it takes from
+            elsewhere are numbers, which stay those of that call. With Hkv below Hq the score as a key is of k only.
+            Its text, as ``LighthouseAttention.scorer`` shows it, does as well.
         scale: softmax scale, of scoring too; None means 1/sqrt(D).
         attention_fn: the caller's own dense attention over the sub-sequence, torch only. Called as
             ``attention_fn(qs, ks, vs, is_causal=True, scale=scale)`` with tensors [B, Hq, S, D] (ks and vs one per
@@ -57,7 +63,7 @@ def attention(
             be causal and return [B, Hq, S, D] in the same dtype. Gradients flow through it. With num_levels=1 its
             result is returned as it is.
         return_aux: also return ``Aux(indices, lse)``.
-        dilation: residue classes of the scorers "dilated" and "gla", from 1 to N. Not used by "norm".
+        dilation: residue classes of the scorers "dilated" and "gla", from 1 to N. Not used by others.
         g: log gates [B, Hq, N] float32 of the scorer "gla", on the device of q; refused with any other. In each residue
             class the state is ``S_t = exp(g_t) S_before + k_t v_t^T`` and the output ``scale * q_t S_t``. Usually 0 or
             less; below -104 nothing is remembered; above 0 is right as long as nothing overflows. It has no gradient.
@@ -97,7 +103,7 @@ def prepare(
     num_levels: int = 3,
     pooling_factor: int = 4,
     topk: int | None = None,
-    scorer: str = "norm",
+    scorer: str | Callable[[Any, Any], tuple[Any, Any]] = "norm",
     scale: float | None = None,
     attention_fn: Callable[..., Any] | None = None,
     dilation: int = 4,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``lighthouse.autotune``: the fastest parameters of a call's kernels on the GPU at hand."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lighthouse import _arguments, _cuda, _lighthouse
@@ -53,7 +54,7 @@ def autotune(
     num_levels: int = 3,
     pooling_factor: int = 4,
     topk: int | None = None,
-    scorer: str = "norm",
+    scorer: str | Callable[[Any, Any], tuple[Any, Any]] = "norm",
     scale: float | None = None,
     dilation: int = 4,
     device: Any = "cuda:0",

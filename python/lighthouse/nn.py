@@ -22,6 +22,7 @@ class LighthouseAttention(torch.nn.Module):
         short: what a sequence too short for the pyramid gets: "refuse" a ValueError, "dense" plain causal attention.
 
     Attributes:
+        scorer: the text of the scorer, also where a function was given.
         dense: True runs plain causal ``scaled_dot_product_attention``; see ``set_dense``.
 
     Raises:
@@ -33,7 +34,7 @@ class LighthouseAttention(torch.nn.Module):
         num_levels: int = 3,
         pooling_factor: int = 4,
         topk: int | None = None,
-        scorer: str = "norm",
+        scorer: str | Callable[[Any, Any], tuple[Any, Any]] = "norm",
         attention_fn: Callable[..., Any] | None = None,
         short: str = "refuse",
         dilation: int = 4,
@@ -104,7 +105,7 @@ class LighthouseAttention(torch.nn.Module):
         return self.num_levels > 1 and -(-seq_len // tile_unit) < 128
 
     def extra_repr(self) -> str:
-        dilation = "" if self.scorer == "norm" else f"dilation={self.dilation}, "
+        dilation = f"dilation={self.dilation}, " if self.scorer in _arguments.DILATED else ""
         return (
             f"num_levels={self.num_levels}, pooling_factor={self.pooling_factor}, topk={self.topk}, "
             f"scorer={self.scorer!r}, {dilation}short={self.short!r}, dense={self.dense}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The specification in plain float64 PyTorch: what every test compares with. docs/notes/reference.md explains it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,7 +19,7 @@ class Settings:
     num_levels: int = 3
     pooling_factor: int = 4
     topk: int = 128
-    scorer: str = "norm"
+    scorer: str | Callable = "norm"
     dilation: int = 4
 
     @property
@@ -136,12 +137,23 @@ def norms(x: Tensor) -> Tensor:
 
 
 def token_scores(q: Tensor, k: Tensor, v: Tensor, settings: Settings, scale: float) -> tuple[Tensor, Tensor]:
-    """Of each token as a query and as a key, [B, Hq, N] float32."""
+    """Of each token as a query and as a key, [B, Hq, N]: float32, or of a function float64."""
     k, v = (repeat_heads(x, q.shape[1] // k.shape[1]) for x in (k, v))
     if settings.scorer == "norm":
         return norms(q), norms(k)
     q, k, v = (x.detach().double() for x in (q, k, v))
+    if callable(settings.scorer):
+        return tuple(scores_by(settings.scorer, side, q, k) for side in (0, 1))
     return tuple(norms(attend_in_classes(*x, settings.dilation, scale)) for x in ((q, k, v), (k, q, v)))
+
+
+def scores_by(scorer: Callable, side: int, q: Tensor, k: Tensor) -> Tensor:
+    """One of the two results of the caller's function, called for one token at a time."""
+
+    def score(q: Tensor, k: Tensor) -> Tensor:
+        return torch.as_tensor(scorer(q, k)[side], dtype=torch.float64)
+
+    return torch.vmap(torch.vmap(torch.vmap(score)))(q, k)
 
 
 def attend_in_classes(q: Tensor, k: Tensor, v: Tensor, dilation: int, scale: float) -> Tensor:
@@ -154,8 +166,14 @@ def attend_in_classes(q: Tensor, k: Tensor, v: Tensor, dilation: int, scale: flo
 
 def window_scores(tokens: Tensor, settings: Settings) -> list[Tensor]:
     """For each level the largest score of each window's real tokens, 0 where it has none: [B, H, N'/c]."""
-    tokens = torch.nn.functional.pad(tokens, (0, settings.padded_length(tokens.shape[2]) - tokens.shape[2]))
-    return [tokens.unflatten(2, (-1, cover)).amax(3) for cover in settings.covers()]
+    seq_len = tokens.shape[2]
+    missing = settings.padded_length(seq_len) - seq_len
+    padded = torch.nn.functional.pad(tokens, (0, missing), value=-torch.inf)
+    levels = []
+    for cover in settings.covers():
+        scores = padded.unflatten(2, (-1, cover)).amax(3)
+        levels.append(torch.where(torch.arange(scores.shape[2]) * cover < seq_len, scores, 0.0))
+    return levels
 
 
 # Select --------------------------------------------------------------------------------------------------------------

@@ -4,8 +4,9 @@
 No GPU is needed. The matrix is covered, not run through: each dtype and head size is assembled with all kernels
 (attention of three levels, grouped heads) for sm_80 and sm_90a, and as plain attention for one more architecture; each
 architecture is assembled with all kernels of each dtype at two head sizes, with the ops scatter and gather, the latter
-by norms and by the scorer "dilated", and as plain attention of bfloat16 at two head sizes. Heads that sm_90a has
-schedules of its own for are assembled there also with rows that end within a block, aligned or not.
+by norms, by the scorer "dilated" and by one of the user's own, and as plain attention of bfloat16 at two head sizes.
+Heads that sm_90a has schedules of its own for are assembled there also with rows that end within a block, aligned or
+not.
 """
 
 import os
@@ -36,6 +37,10 @@ DTYPES = ["float32", "float16", "bfloat16"]
 HEAD_DIMS = [8, 40, 64, 80, 96, 128, 192, 256]
 # Of 16 bits for sm_90a: warpgroups with roles (docs/hopper.md).
 HOPPER_HEAD_DIMS = [64, 80, 96, 128]
+# Every word of a scorer's text (lighthouse_ops/ScoreExpression.h).
+SCORER = (
+    "log(sum(exp(q - max(q)))) / norm(k) + sum(q * k), sqrt(mean(square(maximum(-k, 0.5)))) - min(minimum(abs(k), 1))"
+)
 # Whole blocks; the last one ragged; and rows of float32 that start at no multiple of 16 bytes.
 HOPPER_SEQ_LENS = [8192, 8188, 8191]
 RESERVED_SHARED = 1024  # of each block on a multiprocessor
@@ -82,6 +87,7 @@ def covering_cases() -> list[Case]:
         for j, arch in enumerate(archs):
             cases += [Case(op, 3, dtype, HEAD_DIMS[(3 * i + j) % 8], arch) for op in ("gather", "scatter")]
             cases.append(Case("gather", 3, dtype, HEAD_DIMS[(3 * i + j + 5) % 8], arch, 8190, scorer="dilated"))
+            cases.append(Case("gather", 3, dtype, HEAD_DIMS[(3 * i + j + 1) % 8], arch, 8191, scorer=SCORER))
     # Tensors with strides and shared heads: the most registers.
     cases += [Case("attention", 1, "bfloat16", head_dim, arch) for arch in archs for head_dim in (64, 128)]
     cases += [
@@ -98,6 +104,10 @@ def covering_cases() -> list[Case]:
         for grouped in (False, True)
     ]
     return list(dict.fromkeys(cases))
+
+
+def name_of(case: Case) -> str:
+    return "-".join(map(str, case._replace(scorer="own" if case.scorer == SCORER else case.scorer)))
 
 
 class Kernel(NamedTuple):
@@ -208,7 +218,7 @@ def assert_roles_fit(name: str, kernel: Kernel) -> None:
     assert 128 * fetches + (kernel.threads - 128) * multiplies <= at_start * kernel.threads, (name, kernel)
 
 
-@pytest.mark.parametrize("case", covering_cases(), ids=lambda case: "-".join(map(str, case)))
+@pytest.mark.parametrize("case", covering_cases(), ids=name_of)
 def test_assembles(assembled: dict[Case, Future], case: Case) -> None:
     status, log, kernels = assembled[case].result()
     assert status == 0, log

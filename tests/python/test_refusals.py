@@ -51,7 +51,7 @@ SETTINGS = [
     ),
     ({"pooling_factor": 16}, ValueError, "seq_len: .*at least 32513 tokens, but got 600; no topk fits .*num_levels=1"),
     ({"scorer": "mean"}, ValueError, "scorer: expects .*norm.*dilated.*but got .*mean"),
-    ({"scorer": None}, TypeError, "scorer: expects a string such as 'norm', but got None"),
+    ({"scorer": None}, TypeError, "scorer: expects a string such as 'norm', or a function .*, but got None"),
     ({"scorer": "dilated", "dilation": 0}, ValueError, "dilation: expects 1 to seq_len=600, but got 0; 4 fits"),
     ({"scorer": "dilated", "dilation": 601}, ValueError, "dilation: expects 1 to seq_len=600, but got 601; 4 fits"),
     ({"scorer": "dilated", "dilation": 2.0}, TypeError, r"dilation: expects an int, but got 2\.0 \(float\)"),

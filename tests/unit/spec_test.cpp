@@ -218,6 +218,7 @@ TEST(Spec, StrTellsSpecsApart) {
       [](Spec &s) { s.scorer = Scorer::Dilated, s.dilation = 3; },
       [](Spec &s) { s.scorer = Scorer::Gla; },
       [](Spec &s) { s.scorer = Scorer::Dilated, s.op = OpKind::Gather, s.scale = 0.25; },
+      [](Spec &s) { s.setScorer("sum(q * q), max(abs(k))"); },
   };
   for (auto change : changes) {
     Spec spec = threeLevels();
@@ -257,4 +258,107 @@ TEST(Spec, Names) {
   EXPECT_STREQ(name(OpKind::Gather), "gather");
   EXPECT_EQ(sizeOf(DType::Float32), 4);
   EXPECT_EQ(sizeOf(DType::BFloat16), 2);
+}
+
+//===-- Scorers of the user's own ----------------------------------------===//
+
+static Spec scoredBy(const std::string &text) {
+  Spec spec = threeLevels();
+  spec.setScorer(text);
+  return spec;
+}
+
+struct BadScorer {
+  const char *text, *message;
+};
+
+static const BadScorer kBadScorers[] = {
+    {"norm(q)", "scorer: expects a comma and then the score as a key, but got the end of 'norm(q)'"},
+    {"norm(q), norm(k), 1", "scorer: expects an end after two scores, but got ',' at character 17"},
+    {"q, norm(k)", "scorer: expects the score as a query to be a number, but got a vector of head_dim elements in 'q, "
+                   "norm(k)'; sum, mean, max, min or norm makes a number of it"},
+    {"norm(q), k * 2", "scorer: expects the score as a key to be a number"},
+    {"norm(v), norm(k)",
+     "abs, exp, log, sqrt, square, maximum(x, y), minimum(x, y), sum, mean, max, min, norm, but got "
+     "'v' at character 6 of 'norm(v), norm(k)'"},
+    {"softmax(q), norm(k)", "but got 'softmax' at character 1"},
+    {"sum(q[0]), norm(k)", "scorer: expects a closing parenthesis, but got '[' at character 6"},
+    {"sum(norm(q)), norm(k)", "scorer: expects sum of a vector, but got a number in 'sum(norm(q)), norm(k)'"},
+    {"sum q, norm(k)", "scorer: expects an opening parenthesis after sum, but got 'q' at character 5"},
+    {"max(q, 1), norm(k)", "scorer: expects a closing parenthesis, but got ',' at character 6"},
+    {"maximum(norm(q)), norm(k)", "scorer: expects a comma, as maximum takes two values, but got ')' at character 16"},
+    {"norm(q) * 1e39, norm(k)", "scorer: expects a number that float32 holds, but got '1' at character 11"},
+    {"norm(q) * , norm(k)", "scorer: expects one of q, k, numbers"},
+    {"", "but got ''"},
+    {"cosine", "scorer: expects one of 'norm', 'dilated', 'gla', or a token's two scores as expressions of its query q "
+               "and key k such as 'sum(q * q), max(abs(k))', but got 'cosine'"},
+};
+
+TEST(Scorer, RefusalsSayWhatIsAllowed) {
+  for (const BadScorer &bad : kBadScorers) {
+    std::string message = "allowed";
+    try {
+      scoredBy(bad.text).validate();
+    } catch (const InvalidArgument &error) {
+      message = error.what();
+    }
+    EXPECT_NE(message.find(bad.message), std::string::npos) << bad.text << ": " << message;
+  }
+  EXPECT_NE(refusal(scoredBy(std::string(1000, ' ') + "norm(q), norm(k)" + std::string(1000, ' ')))
+                .find("scorer: expects expressions of at most 2000 characters, but got 2016"),
+            std::string::npos);
+}
+
+TEST(Scorer, SharedKeysAreScoredWithoutQueries) {
+  Spec spec = scoredBy("sum(q * k), sum(q * k)");
+  EXPECT_EQ(refusal(spec), "scorer: expects the score as a key to be of k only where query heads share keys "
+                           "(num_heads=8, num_kv_heads=2), but got q in 'sum(q * k), sum(q * k)'");
+  EXPECT_EQ(refusal(scoredBy("sum(q * k), sum(k * k)")), "allowed");
+  spec.num_kv_heads = 8;
+  EXPECT_EQ(refusal(spec), "allowed");
+}
+
+TEST(Scorer, ExpressionsGoWithTheirScorerOnly) {
+  Spec spec = threeLevels();
+  spec.expression = "norm(q), norm(k)";
+  EXPECT_EQ(refusal(spec), "expression: expects none with scorer=norm, but got 'norm(q), norm(k)'");
+  spec.setScorer("norm");
+  EXPECT_EQ(refusal(spec), "allowed");
+  EXPECT_EQ(spec, threeLevels());
+}
+
+TEST(Scorer, OneTextForTheSameExpression) {
+  const std::pair<const char *, const char *> texts[] = {
+      {"sum( q*q ),max((abs(k)))", "sum(q * q), max(abs(k))"},
+      {"(sum(q)-(1.50-2))/+2, 1", nullptr}, // No sign +.
+      {"(sum(q)-(1.50-2))/2,-1", "(sum(q) - (1.5 - 2)) / 2, -1"},
+      {"sum(((q+k)+1)*2), -(-(3))", "sum((q + k + 1) * 2), 3"},
+      {"sum(q+(k+1)), -max(k)", "sum(q + (k + 1)), -max(k)"},
+      {"sum(q*(k/2)), -(max(k) + 1)", "sum(q * (k / 2)), -(max(k) + 1)"},
+      {"mean(- -q), 1e2 * .25 * min(k)", "mean(--q), 100 * 0.25 * min(k)"},
+      {"max(maximum(q,0)), min(minimum(exp(k),log(square(sqrt(k)))))",
+       "max(maximum(q, 0)), min(minimum(exp(k), log(square(sqrt(k)))))"},
+      {"norm(q), norm(k)", "norm"},
+  };
+  for (auto [given, expected] : texts) {
+    Spec spec = scoredBy(given);
+    if (!expected) {
+      EXPECT_NE(refusal(spec), "allowed") << given;
+      continue;
+    }
+    EXPECT_EQ(spec.scorerText(), expected);
+    EXPECT_EQ(scoredBy(expected).scorerText(), expected);
+    EXPECT_EQ(scoredBy(expected).str(), spec.str());
+  }
+  EXPECT_NE(scoredBy("sum(q), 1").str(), scoredBy("sum(q), 2").str());
+  EXPECT_EQ(scoredBy("norm(q), norm(k)").str(), threeLevels().str());
+}
+
+TEST(Scorer, NothingIsScoredWithOneLevelOrByScatter) {
+  Spec plain = {.seq_len = 3, .head_dim = 8}, scored = plain;
+  scored.setScorer("sum(q), sum(k)");
+  EXPECT_EQ(scored.str(), plain.str());
+  Spec scatter = threeLevels(), other = scoredBy("sum(q), sum(k)");
+  scatter.op = other.op = OpKind::Scatter;
+  EXPECT_EQ(scatter.str(), other.str());
 }

@@ -30,20 +30,22 @@ template <typename Enum> using Choice = llvm::cl::opt<Enum, /*ExternalStorage=*/
 struct SpecOptions {
   explicit SpecOptions(llvm::cl::SubCommand &sub) : sub(sub) {}
 
+  /// Throws InvalidArgument for an unknown scorer.
   Spec spec() const {
-    return {.op = op,
-            .dtype = dtype,
-            .scorer = scorer,
-            .batch = batch,
-            .num_heads = num_heads,
-            .num_kv_heads = num_kv_heads.getNumOccurrences() ? num_kv_heads : num_heads,
-            .seq_len = seq_len,
-            .head_dim = head_dim,
-            .num_levels = num_levels,
-            .pooling_factor = pooling_factor,
-            .topk = topk,
-            .scale = scale,
-            .dilation = dilation};
+    Spec spec{.op = op,
+              .dtype = dtype,
+              .batch = batch,
+              .num_heads = num_heads,
+              .num_kv_heads = num_kv_heads.getNumOccurrences() ? num_kv_heads : num_heads,
+              .seq_len = seq_len,
+              .head_dim = head_dim,
+              .num_levels = num_levels,
+              .pooling_factor = pooling_factor,
+              .topk = topk,
+              .scale = scale,
+              .dilation = dilation};
+    spec.setScorer(scorer);
+    return spec;
   }
 
   llvm::cl::SubCommand &sub;
@@ -96,15 +98,6 @@ struct SpecOptions {
                llvm::cl::init(defaults.topk),
                llvm::cl::sub(sub),
                llvm::cl::cat(category())};
-  Choice<Scorer> scorer{
-      "scorer",
-      llvm::cl::desc("how a token is scored:"),
-      llvm::cl::values(clEnumValN(Scorer::Norm, "norm", "norms of its query and key (the default)"),
-                       clEnumValN(Scorer::Dilated, "dilated", "norms of attention's outputs in its residue class"),
-                       clEnumValN(Scorer::Gla, "gla", "norms of gated linear attention's outputs there")),
-      llvm::cl::init(defaults.scorer),
-      llvm::cl::sub(sub),
-      llvm::cl::cat(category())};
   Integer dilation{"dilation",
                    llvm::cl::desc("residue classes of --scorer dilated and gla (4)"),
                    llvm::cl::value_desc("r"),
@@ -117,6 +110,13 @@ struct SpecOptions {
                               llvm::cl::init(defaults.scale),
                               llvm::cl::sub(sub),
                               llvm::cl::cat(category())};
+  llvm::cl::opt<std::string> scorer{"scorer",
+                                    llvm::cl::desc("norm (the default), dilated, gla, or a token's two scores by its "
+                                                   "query q and key k: 'sum(q * q), max(abs(k))'"),
+                                    llvm::cl::value_desc("scores"),
+                                    llvm::cl::init(name(defaults.scorer)),
+                                    llvm::cl::sub(sub),
+                                    llvm::cl::cat(category())};
   Choice<DType> dtype{"dtype",
                       llvm::cl::desc("element type of q, k and v:"),
                       llvm::cl::values(clEnumValN(DType::Float32, "float32", "(the default)"),

@@ -43,7 +43,7 @@ def register(
     num_levels: int = 3,
     pooling_factor: int = 4,
     topk: int | None = None,
-    scorer: str = "norm",
+    scorer: str | Callable[[Any, Any], tuple[Any, Any]] = "norm",
     dense_layers: Collection[int] = (),
     short: str = "refuse",
     dilation: int = 4,

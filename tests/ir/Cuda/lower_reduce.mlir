@@ -17,6 +17,17 @@ tile.kernel @rows() blocks 1 threads 32 {
   %0 = tile.reduce max %x : tensor<8x8xf32, #rows> to tensor<8xf32, #tile.slice<dim = 1, of = #rows>>
 }
 
+// These two give NaN where an element is.
+// CHECK-LABEL: llvm.func ptx_kernelcc @with_nan(
+// CHECK-COUNT-3: arith.maximumf
+// CHECK-COUNT-3: arith.minimumf
+// CHECK: llvm.return
+tile.kernel @with_nan() blocks 1 threads 32 {
+  %x = arith.constant dense<1.0> : tensor<8x8xf32, #rows>
+  %0 = tile.reduce maximum %x : tensor<8x8xf32, #rows> to tensor<8xf32, #tile.slice<dim = 1, of = #rows>>
+  %1 = tile.reduce minimum %x : tensor<8x8xf32, #rows> to tensor<8xf32, #tile.slice<dim = 1, of = #rows>>
+}
+
 // Two words a value, two steps for four lanes, two rows a thread.
 // CHECK-LABEL: llvm.func ptx_kernelcc @float64(
 // CHECK-COUNT-8: "llvm.nvvm.shfl.sync.bfly.i32"

@@ -11,6 +11,14 @@ func.func @two_tiles(%sq: tensor<1x8x2560xf32, #pyramid>, %sk: tensor<1x2x2560xf
   return %sel : tensor<1x8x2560xi32, #pyramid>
 }
 
+// Scores that may be negative.
+// CHECK-LABEL: func.func @signed
+// CHECK: lighthouse.select signed %{{.+}}, %{{.+}} {topk = 256}
+func.func @signed(%sq: tensor<1x8x2560xf32, #pyramid>, %sk: tensor<1x2x2560xf32, #pyramid>) -> tensor<1x8x2560xi32, #pyramid> {
+  %sel = lighthouse.select signed %sq, %sk {topk = 256} : tensor<1x8x2560xf32, #pyramid>, tensor<1x2x2560xf32, #pyramid>
+  return %sel : tensor<1x8x2560xi32, #pyramid>
+}
+
 // One level has all tokens selected, whatever topk is.
 #one = #lighthouse.pyramid<seq_len = 100, padded_len = 100, num_levels = 1, pooling_factor = 2>
 // CHECK-LABEL: func.func @one_level

@@ -108,7 +108,7 @@ tile.kernel @f() blocks 1 threads 32 {
 #column = #tile.slice<dim = 0, of = #mma>
 tile.kernel @f() blocks 1 threads 32 {
   %x = "test.value"() : () -> tensor<16x8xf32, #mma>
-  // expected-error @+1 {{expected string or keyword containing one of the following enum values for attribute 'kind' [add, max]}}
+  // expected-error @+1 {{expected string or keyword containing one of the following enum values for attribute 'kind' [add, max, maximum, minimum]}}
   %0 = tile.reduce min %x : tensor<16x8xf32, #mma> to tensor<16xf32, #row>
 }
 
