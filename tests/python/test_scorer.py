@@ -275,6 +275,18 @@ print(_lighthouse.get_op(spec).origin, spec.scorer)
     assert result.stdout.strip() == "disk sum(q * q), max(k)", result.stderr
 
 
+def test_dumped_apart(tmp_path) -> None:
+    code = """
+import lighthouse, numpy as np
+x = np.ones((1, 1, 512, 8), np.float32)
+for scorer in ("norm", "sum(q), sum(k)", "sum(q), max(k)"):
+    lighthouse.attention(x, x, x, num_levels=2, pooling_factor=2, topk=128, scorer=scorer)
+"""
+    result = python("-c", code, LIGHTHOUSE_DUMP=str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 # Refusals ------------------------------------------------------------------------------------------------------------
 
 REFUSED = [
