@@ -44,7 +44,7 @@ def attention(
     scorer: str,
     scale: float,
     dilation: int,
-    g: Tensor | None = None,
+    g: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, list[Tensor]]:
     """Returns out, indices (empty for one level), lse, and the other tensors that backward keeps."""
     return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=True)

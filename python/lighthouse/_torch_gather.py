@@ -39,7 +39,7 @@ def gather(
     scorer: str,
     scale: float,
     dilation: int,
-    g: Tensor | None = None,
+    g: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Returns qs, ks, vs [B, Hq, S, D] and indices [B, Hq, S]."""
     return _gather(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=True)

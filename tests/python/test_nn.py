@@ -35,10 +35,10 @@ class Block(torch.nn.Module):
 
 
 def test_signature_is_that_of_scaled_dot_product_attention() -> None:
-    """Its names and order, and its defaults but for is_causal. The builtin has no signature, so they are told here."""
+    """Its names and order, then ours; its defaults but for is_causal. The builtin has no signature to compare."""
     parameters = inspect.signature(LighthouseAttention.forward).parameters
     order = ["query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa"]
-    assert list(parameters)[1:] == order
+    assert list(parameters)[1:] == [*order, "g"]  # Of the scorer "gla".
     assert all(f"{name}=" in scaled_dot_product_attention.__doc__ for name in order[3:])
     defaults = {name: parameters[name].default for name in order[3:]}
     assert defaults == {"attn_mask": None, "dropout_p": 0.0, "is_causal": True, "scale": None, "enable_gqa": False}

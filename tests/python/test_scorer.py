@@ -70,7 +70,7 @@ def expected_indices(q, k, settings: Settings) -> torch.Tensor:
 def gather_indices(q, k, settings: Settings, scorer) -> torch.Tensor:
     """What the compiled op selects; by the op gather, which compiles fastest."""
     levels = (settings.num_levels, settings.pooling_factor, settings.topk)
-    return _torch_gather.gather(q, k, k, *levels, _scorer.trace(scorer), 0.0, settings.dilation)[3].long()
+    return _torch_gather.gather(q, k, k, *levels, _scorer.trace(scorer), 0.0, settings.dilation, None)[3].long()
 
 
 def smallest_gap(monkeypatch: pytest.MonkeyPatch) -> list[float]:
