@@ -40,15 +40,15 @@ Value GlaPlace::blocksOfClass() {
 Value GlaPlace::token(Value run, Operand i) { return t.add(t.mul(t.add(i, t.mul(run, tokens)), dilation), residue); }
 
 void GlaPlace::copy(ArrayRef<Value> tiles, Value run) {
-  Value row = token(run, 0);
-  for (bool swapped : {false, true})
-    t.ifThen(t.equal(way, swapped ? 1 : 0), [&] {
-      t.copy(c.view(op.getQ()), {batch, head, row}, sizes.rows, tiles[swapped ? 1 : 0], dilation);
-      t.copy(c.view(op.getK()), {batch, kvHead, row}, sizes.rows, tiles[swapped ? 0 : 1], dilation);
-    });
-  Value column = t.mul(part, op.getPartColumns());
+  Value row = token(run, 0), column = t.mul(part, op.getPartColumns());
+  t.copy(c.view(op.getQ()), {batch, head, row}, sizes.rows, tiles[0], dilation);
+  t.copy(c.view(op.getK()), {batch, kvHead, row}, sizes.rows, tiles[1], dilation);
   t.copy(c.view(op.getV()), {batch, kvHead, row, column}, sizes.rows, tiles[2], dilation);
   t.copy(c.view(op.getG()), {batch, head, row}, sizes.rows, tiles[3], dilation);
+}
+
+std::pair<Value, Value> GlaPlace::asked(ArrayRef<Value> tiles) {
+  return {t.choose(tiles[0], tiles[1], way), t.choose(tiles[1], tiles[0], way)};
 }
 
 Value GlaPlace::sumGates(Value gates, RankedTensorType square) {
@@ -102,7 +102,8 @@ private:
 
   /// One block of tokens; gives the state behind it.
   Values step(ArrayRef<Value> tiles, Value run, Value before) {
-    Value x = tiles[0], y = tiles[1], v = tiles[2];
+    auto [x, y] = asked(tiles);
+    Value v = tiles[2];
     RankedTensorType square = tileOf(tokens, tokens), rows = tileOf(tokens, width);
     RankedTensorType row = tile::tileType({tokens}, f32, tile::rowSlice(layout)),
                      column = tile::tileType({tokens}, f32, tile::columnSlice(layout));

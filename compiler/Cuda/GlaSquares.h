@@ -21,9 +21,11 @@ public:
   mlir::Value blocksOfClass();
   /// Token number `i` (or a tile of numbers) of a block.
   mlir::Value token(mlir::Value run, Operand i);
-  /// Starts copying a block: tiles x, y, v and gates. What lies behind the last token is zero: it adds nothing, and its
+  /// Starts copying a block: tiles q, k, v and gates. What lies behind the last token is zero: it adds nothing, and its
   /// gates change nothing.
   void copy(llvm::ArrayRef<mlir::Value> tiles, mlir::Value run);
+  /// Of q and k the one that asks and the one that is remembered.
+  std::pair<mlir::Value, mlir::Value> asked(llvm::ArrayRef<mlir::Value> tiles);
   /// Sums of the gates up to each token of a block, a value a row, in powers of two. `gates`: a column each of
   /// `square`.
   mlir::Value sumGates(mlir::Value gates, mlir::RankedTensorType square);

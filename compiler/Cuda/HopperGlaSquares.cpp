@@ -52,7 +52,8 @@ private:
 
   /// One block of tokens. Carried: 64 rows of the state each.
   Values step(ArrayRef<Value> tiles, Value run, ValueRange before) {
-    Value x = tiles[0], y = tiles[1], v = tiles[2];
+    auto [x, y] = asked(tiles);
+    Value v = tiles[2];
     Value byRow = sumGates(t.read(columnOf(layout), tiles[3]), tileOf(f32));
     t.write(byRow, sums);
     for (auto [factor, state] : llvm::zip_equal(factors, before))

@@ -10,7 +10,8 @@ func.func @f(%oq: tensor<1x2x2x1000xf32>, %ok: tensor<1x2x2x1000xf32>) {
   return
 }
 
-// CHECK-LABEL: tile.kernel @f_part_norms(%[[OQ:[^:]+]]: {{.+}}, %[[OK:[^:]+]]: {{.+}}, %[[TQ:[^:]+]]: {{.+}}, %[[TK:[^:]+]]: {{[^)]+}}) blocks 8 threads 256
+// CHECK-LABEL: tile.kernel @f_part_norms(
+// CHECK-SAME: %[[OQ:[^:]+]]: !tile.view<1x2x2x1000xf32>, %[[OK:[^:]+]]: !tile.view<1x2x2x1000xf32>, %[[TQ:[^:]+]]: !tile.view<1x2x1000xf32>, %[[TK:[^:]+]]: !tile.view<1x2x1000xf32>) blocks 8 threads 256
 // CHECK: %[[ONE:.+]] = tile.load %[[OQ]]
 // CHECK: %[[TWO:.+]] = tile.load %[[OQ]]
 // CHECK: %[[SUM:.+]] = arith.addf %[[ONE]], %[[TWO]]
