@@ -108,7 +108,7 @@ def SplitGla : Pass<"lighthouse-split-gla", "::mlir::func::FuncOp"> {
   let summary = "gives each work item of gated linear attention a part of the values' columns";
   let description = [{
     A state of `gla_squares` is a matrix that a residue class goes through in order; its columns do not depend on each other. This pass sets `parts` so that a work item has columns
-    that a GPU's thread block has registers and shared memory for, and enough items there are: 64 of 16-bit elements, or 32 where heads are wider than 128; 16 of f32.
+    that a GPU's thread block has registers and shared memory for, and enough items there are: 64 of 16-bit elements; 16 of f32 and where heads are wider than 128.
 
     Leaves a `gla_squares` of several parts alone.
 

@@ -71,7 +71,7 @@ namespace {
 class GlaSquaresSchedule : GlaPlace {
 public:
   GlaSquaresSchedule(KernelContext &context, GlaSquaresOp op)
-      : GlaSquaresSchedule(context, op, getElementTypeOrSelf(op.getQ()).isF32()) {}
+      : GlaSquaresSchedule(context, op, getElementTypeOrSelf(op.getQ()).isF32() || shapeOf(op.getQ()).back() > 128) {}
 
   FailureOr<Grid> emit() {
     if (failed(Stream::check(c)))
@@ -93,7 +93,7 @@ public:
   }
 
 private:
-  /// 16 tokens a warp, and of float32 fewer warps: two blocks of rows and a state have to fit shared memory.
+  /// 16 tokens a warp, and of wide rows fewer warps: two blocks of rows have to fit shared memory, a state registers.
   GlaSquaresSchedule(KernelContext &context, GlaSquaresOp op, bool wide)
       : GlaPlace(context, op, wide ? 32 : 64), warps(tokens / 16), depth(llvm::alignTo(sizes.head_dim, tokens)),
         width(llvm::alignTo(op.getPartColumns(), 16)), layout(tile::MmaAttr::get(t.b.getContext(), warps)) {}
@@ -116,8 +116,10 @@ private:
     Value byColumn = t.read(column, sums), last = t.readAt(sums, tokens - 1);
     weights = t.mul(weights, t.exp2(t.sub(t.expand(byRow, square), t.expand(byColumn, square))));
     weights = t.keep(tile::Triangle::Lower, weights, t.i32(0), 0);
+    weights = t.convert(weights, sizes.element);
+    t.barrier(); // The assembler begins the next product's loads here, not among the weights, which takes registers.
     Value os = t.mul(t.dot(x, state, t.constant(rows, 0)), t.expand(t.exp2(byRow), rows));
-    store(t.dot(t.convert(weights, sizes.element), v, os), run, row);
+    store(t.dot(weights, v, os), run, row);
 
     return {t.dot(y, decayedValues(v, t.exp2(t.sub(last, byRow)), x), t.mul(before, t.exp2(last)), false,
                   /*aTransposed=*/true)};

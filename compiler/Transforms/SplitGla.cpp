@@ -25,7 +25,7 @@ struct SplitGlaPass : impl::SplitGlaBase<SplitGlaPass> {
   static void split(GlaSquaresOp op, PartNormsOp norms) {
     auto values = cast<RankedTensorType>(op.getV().getType());
     int64_t columns = values.getDimSize(3);
-    int64_t width = values.getElementTypeBitWidth() != 16 ? 16 : columns > 128 ? 32 : 64;
+    int64_t width = values.getElementTypeBitWidth() == 16 && columns <= 128 ? 64 : 16;
     int64_t parts = llvm::divideCeil(columns, width);
     if (parts == 1)
       return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parts of 64 columns of 16-bit elements, of 32 where heads are wide; of float32 16. One part stays.
+// Parts of 64 columns of 16-bit elements, of 16 where heads are wide or elements float32. One part stays.
 // RUN: lighthouse-opt %s -lighthouse-split-gla | FileCheck %s
 
 // CHECK-LABEL: func.func @narrow
