@@ -108,7 +108,7 @@ def SplitGla : Pass<"lighthouse-split-gla", "::mlir::func::FuncOp"> {
   let summary = "gives each work item of gated linear attention a part of the values' columns";
   let description = [{
     A state of `gla_squares` is a matrix that a residue class goes through in order; its columns do not depend on each other. This pass sets `parts` so that a work item has columns
-    that a GPU's thread block has registers and shared memory for, and enough items there are: 64 of 16-bit elements; 16 of f32 and where heads are wider than 128.
+    that a GPU's thread block has registers and shared memory for, and enough items there are: 64 of 16-bit elements in heads up to 64, `narrow` up to 128; 16 of f32 and in wider heads.
 
     Leaves a `gla_squares` of several parts alone.
 
@@ -118,6 +118,7 @@ def SplitGla : Pass<"lighthouse-split-gla", "::mlir::func::FuncOp"> {
     %oq, %ok = lighthouse.gla_squares %q, %k, %v, %g {dilation = 4, scale = 1.000000e-01, parts = 2} : !q, !q, !q, !g
     ```
   }];
+  let options = [Option<"narrow", "narrow", "int64_t", "64", "columns of a part of 16-bit elements in heads above 64 up to 128">];
   let dependentDialects = ["::lighthouse::LighthouseDialect"];
 }
 

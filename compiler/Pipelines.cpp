@@ -52,7 +52,9 @@ void buildCudaFusionPipeline(OpPassManager &pm, const CudaTarget &target) {
   SeparateGradientsOptions separate;
   separate.joined = target.deterministic ? 0 : cuda::hopperHeadDim(target.arch);
   pm.addNestedPass<func::FuncOp>(createSeparateGradients(separate));
-  pm.addNestedPass<func::FuncOp>(createSplitGla());
+  SplitGlaOptions parts;
+  parts.narrow = cuda::hopperHeadDim(target.arch) ? 64 : 32; // By mma.sync a state of 64 columns spills registers.
+  pm.addNestedPass<func::FuncOp>(createSplitGla(parts));
   pm.addNestedPass<func::FuncOp>(createFuseStages());
   SplitGradientsOptions split;
   split.keysWithValues = true;

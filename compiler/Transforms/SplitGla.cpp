@@ -14,19 +14,27 @@ namespace lighthouse {
 namespace {
 
 struct SplitGlaPass : impl::SplitGlaBase<SplitGlaPass> {
+  using SplitGlaBase::SplitGlaBase;
+
   void runOnOperation() override {
-    getOperation().walk([](PartNormsOp norms) {
+    getOperation().walk([&](PartNormsOp norms) {
       auto squares = norms.getOq().getDefiningOp<GlaSquaresOp>();
       if (squares && squares.getNumParts() == 1)
         split(squares, norms);
     });
   }
 
-  static void split(GlaSquaresOp op, PartNormsOp norms) {
-    auto values = cast<RankedTensorType>(op.getV().getType());
+  /// Columns of a part: what a thread block has registers and shared memory for.
+  int64_t widthFor(RankedTensorType values) const {
     int64_t columns = values.getDimSize(3);
-    int64_t width = values.getElementTypeBitWidth() == 16 && columns <= 128 ? 64 : 16;
-    int64_t parts = llvm::divideCeil(columns, width);
+    if (values.getElementTypeBitWidth() != 16 || columns > 128)
+      return 16;
+    return columns > 64 ? int64_t(narrow) : 64;
+  }
+
+  void split(GlaSquaresOp op, PartNormsOp norms) {
+    auto values = cast<RankedTensorType>(op.getV().getType());
+    int64_t parts = llvm::divideCeil(values.getDimSize(3), widthFor(values));
     if (parts == 1)
       return;
     OpBuilder builder(op);

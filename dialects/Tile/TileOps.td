@@ -184,7 +184,7 @@ def DotOp : Tile_Op<"dot", [MemoryEffects<[MemRead]>, AllTypesMatch<["acc", "res
 
     ```mlir
     %s = tile.dot %a, %k, %zero transposed : tensor<64x128xbf16, #mma>, !tile.shared<64x128xbf16>, tensor<64x64xf32, #mma>
-    %t = tile.dot %q a_transposed, %k, %sums : !tile.shared<64x128xbf16>, !tile.shared<64x64xbf16>, tensor<128x64xf32, #mma>
+    %t = tile.dot %weights a_transposed, %k, %sums : !tile.shared<64x64xbf16>, !tile.shared<64x128xbf16>, tensor<64x128xf32, #mma>
     ```
   }];
   let arguments = (ins AnyType:$a, AnyType:$b, Tile_F32Tile:$acc, UnitAttr:$transposed, UnitAttr:$a_transposed);
@@ -340,7 +340,7 @@ def CopyOp : Tile_Op<"copy", [MemoryEffects<[MemRead, MemWrite]>]> {
 
     ```mlir
     tile.copy %ks[%b, %h, %row] limit %end, %k : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x128xbf16>
-    tile.copy %vs[%b, %h, %row, %column] limit %end, %v {step = 4 : i64} : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x64xbf16>
+    tile.copy %ks[%b, %h, %row, %first] limit %end, %weights {step = 4 : i64} : !tile.view<1x8x4096x128xbf16>, !tile.shared<64x64xbf16>
     ```
   }];
   let arguments = (ins Tile_ViewType:$view, Variadic<I32>:$at, I32:$limit, Tile_SharedType:$target, DefaultValuedAttr<I64Attr, "1">:$step);

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of 64 columns of 16-bit elements, of 16 where heads are wide or elements float32. One part stays.
 // RUN: lighthouse-opt %s -lighthouse-split-gla | FileCheck %s
+// RUN: lighthouse-opt %s -lighthouse-split-gla=narrow=32 | FileCheck %s --check-prefix=NARROW
+// NARROW-LABEL: func.func @narrow
+// NARROW: lighthouse.gla_squares {{.+}} {dilation = 4, scale = 5.000000e-01, parts = 4} : tensor<1x1x100x128xbf16>
+// NARROW-LABEL: func.func @one
+// NARROW: {dilation = 4, scale = 5.000000e-01}
 
 // CHECK-LABEL: func.func @narrow
 // CHECK: lighthouse.gla_squares {{.+}} {dilation = 4, scale = 5.000000e-01, parts = 2} : tensor<1x1x100x128xbf16>
