@@ -51,7 +51,7 @@ def attention(
 
 
 @attention.register_fake
-def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation, g=None):
+def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation, g):
     return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=False)
 
 

@@ -46,7 +46,7 @@ def gather(
 
 
 @gather.register_fake
-def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation, g=None):
+def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation, g):
     return _gather(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=False)
 
 
@@ -198,7 +198,7 @@ def _scatter_setup(ctx, inputs, output):
 
 def _scatter_grad(ctx, dout):
     (indices,) = ctx.saved_tensors
-    return scatter_backward(dout, indices, *ctx.levels), *[None] * 7
+    return scatter_backward(dout, indices, *ctx.levels), *[None] * 6
 
 
 scatter.register_autograd(_scatter_grad, setup_context=_scatter_setup)
