@@ -27,6 +27,8 @@ llvm::Expected<std::string> emitForHost(mlir::ModuleOp module, const HostTarget 
 /// module lacks are left out; `emitForCuda` refuses them.
 llvm::Expected<CompiledModule> compileForCuda(mlir::ModuleOp module, const CudaTarget &target,
                                               const Schedules &schedules);
+/// Its plans alone: with what each launch costs, but neither its blocks nor its threads.
+llvm::Expected<std::vector<LaunchPlan>> plansForCuda(mlir::ModuleOp module, const CudaTarget &target);
 llvm::Expected<std::string> emitForCuda(mlir::ModuleOp module, const CudaTarget &target, EmitStage stage,
                                         llvm::StringRef kernel, const Schedules &schedules);
 

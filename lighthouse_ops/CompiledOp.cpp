@@ -31,7 +31,7 @@ static Signature signatureOf(const LaunchPlan &plan) {
   return signature;
 }
 
-static std::vector<LaunchInfo> launchesOf(const LaunchPlan &plan) {
+std::vector<LaunchInfo> launchesOf(const LaunchPlan &plan) {
   std::vector<LaunchInfo> launches;
   launches.reserve(plan.launches.size());
   for (const Launch &launch : plan.launches)

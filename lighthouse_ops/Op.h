@@ -118,6 +118,13 @@ LIGHTHOUSE_API std::string emit(const Spec &spec, EmitStage stage, const std::st
                                 const std::string &arch = "", const Schedules &schedules = {},
                                 const CompileOptions &options = {});
 
+/// What each launch of a spec costs on a GPU architecture ("sm_90a"; no such GPU is needed), in order. `items` and
+/// `threads` are 0: no kernel is compiled for it. Throws InvalidArgument or CompileError.
+struct LIGHTHOUSE_API LaunchCosts {
+  std::vector<LaunchInfo> forward, backward;
+};
+LIGHTHOUSE_API LaunchCosts launchCosts(const Spec &spec, const std::string &arch);
+
 /// Drops every op held by this process (the disk cache stays). Ops in use live on until released.
 LIGHTHOUSE_API void clearMemoryCache();
 

@@ -93,21 +93,24 @@ Schedules tunedSchedules(const Spec &spec, Device device) {
 
 static TunedKernel publicForm(const TuningEntry &entry, bool is_shipped) {
   const TuningFeatures &features = entry.features;
-  return {features.kernel,  features.dtype,     features.head_dim,
-          features.group,   features.length,    features.levels,
-          entry.parameters, entry.microseconds, entry.default_microseconds,
-          is_shipped};
+  return {features.kernel,   features.dtype,     features.head_dim,
+          features.group,    features.length,    features.levels,
+          entry.parameters,  entry.microseconds, entry.default_microseconds,
+          entry.moved_bytes, entry.flops,        is_shipped};
 }
 
 TuningRecord tuningRecord(const std::string &gpu) {
   std::shared_ptr<const KnownTunings> known = knownTunings(gpu);
   TuningRecord record;
   record.file = known->file;
+  record.arch = known->own.arch.empty() ? known->shipped.arch : known->own.arch;
   for (const TuningEntry &entry : known->own.entries)
     record.entries.push_back(publicForm(entry, false));
   for (const TuningEntry &entry : known->shipped.entries)
     record.entries.push_back(publicForm(entry, true));
   return record;
 }
+
+std::vector<std::string> tunedGpus() { return shippedTuningGpus(); }
 
 } // namespace lighthouse

@@ -60,7 +60,7 @@ public:
 
 private:
   KernelTuning search(const SearchSpace &space, Tuner &tuner);
-  void keep(const KernelTuning &result);
+  void keep(const KernelTuning &result, const Launch &launch);
   [[noreturn]] void giveUp(const std::string &kernel, const Rejection &lost);
   void change(function_ref<void(TuningDatabase &)> change);
 
@@ -78,16 +78,19 @@ void SpecSearch::change(function_ref<void(TuningDatabase &)> change) {
     return;
   TuningDatabase database = TuningDatabase::load(file);
   database.gpu = gpu.device.name;
+  database.arch = gpu.target.arch;
   change(database);
   if (std::error_code code = database.publish(file))
     throw CompileError(fmt::format("cannot write the tuning database '{}': {}", file, code.message()));
 }
 
-void SpecSearch::keep(const KernelTuning &result) {
+void SpecSearch::keep(const KernelTuning &result, const Launch &launch) {
   TuningEntry entry{.features = featuresOf(spec, result.kernel),
                     .parameters = result.best == result.defaults ? Parameters() : result.best,
                     .microseconds = result.microseconds,
-                    .default_microseconds = result.default_microseconds};
+                    .default_microseconds = result.default_microseconds,
+                    .moved_bytes = launch.moved_bytes,
+                    .flops = launch.flops};
   change([&](TuningDatabase &database) { database.put(std::move(entry)); });
 }
 
@@ -117,7 +120,7 @@ KernelTuning SpecSearch::search(const SearchSpace &space, Tuner &tuner) {
                   result.best == result.defaults
                       ? "by default"
                       : fmt::format("{} ({:.1f} by default)", toString(result.best), result.default_microseconds)));
-  keep(result);
+  keep(result, plan->launches[launch]);
   return result;
 }
 

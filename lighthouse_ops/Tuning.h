@@ -73,14 +73,19 @@ struct LIGHTHOUSE_API TunedKernel {
   int64_t head_dim = 0, group = 1, length = 0, levels = 1;
   Parameters parameters; ///< empty: the defaults
   double microseconds = 0, default_microseconds = 0;
+  int64_t moved_bytes = 0; ///< of the timed launch, as in LaunchInfo; 0 where not known
+  double flops = 0;        ///< the same
   bool is_shipped = false; ///< of the library's database, not the user's
 };
 
 /// What is known of a model of GPU.
 struct LIGHTHOUSE_API TuningRecord {
   std::string file; ///< the user's database, whether it exists or not; empty when the cache is off
+  std::string arch; ///< "sm_90a"; empty where no entry tells
   std::vector<TunedKernel> entries;
 };
 LIGHTHOUSE_API TuningRecord tuningRecord(const std::string &gpu);
+/// The models of GPU that the library carries a database of.
+LIGHTHOUSE_API std::vector<std::string> tunedGpus();
 
 } // namespace lighthouse

@@ -75,7 +75,8 @@ static bool fromJSON(const json::Object &object, Parameters &parameters, json::P
 static bool fromJSON(const json::Value &value, TuningEntry &entry, json::Path path) {
   json::ObjectMapper map(value, path);
   return map && fromJSON(value, entry.features, path) && fromJSON(*value.getAsObject(), entry.parameters, path) &&
-         map.map("microseconds", entry.microseconds) && map.map("default_microseconds", entry.default_microseconds);
+         map.map("microseconds", entry.microseconds) && map.map("default_microseconds", entry.default_microseconds) &&
+         map.mapOptional("moved_bytes", entry.moved_bytes) && map.mapOptional("flops", entry.flops);
 }
 
 static bool fromJSON(const json::Value &value, TuningCrash &crash, json::Path path) {
@@ -103,8 +104,8 @@ Expected<TuningDatabase> TuningDatabase::parse(StringRef text) {
   TuningDatabase database;
   json::Path::Root root("database");
   json::ObjectMapper map(*value, root);
-  if (!map || !map.map("gpu", database.gpu) || !map.map("entries", database.entries) ||
-      !map.mapOptional("crashes", database.crashes))
+  if (!map || !map.map("gpu", database.gpu) || !map.mapOptional("arch", database.arch) ||
+      !map.map("entries", database.entries) || !map.mapOptional("crashes", database.crashes))
     return root.getError();
   return database;
 }
@@ -115,6 +116,10 @@ std::string TuningDatabase::text() const {
     json::Object object = toJSON(entry.features, entry.parameters);
     object["microseconds"] = rounded(entry.microseconds);
     object["default_microseconds"] = rounded(entry.default_microseconds);
+    if (entry.moved_bytes > 0) {
+      object["moved_bytes"] = entry.moved_bytes;
+      object["flops"] = entry.flops;
+    }
     list.push_back(std::move(object));
   }
   for (const TuningCrash &crash : crashes) {
@@ -123,6 +128,8 @@ std::string TuningDatabase::text() const {
     failed.push_back(std::move(object));
   }
   json::Object object{{"gpu", json::fixUTF8(gpu)}, {"entries", std::move(list)}};
+  if (!arch.empty())
+    object["arch"] = arch;
   if (!failed.empty())
     object["crashes"] = std::move(failed);
   return formatv("{0:2}\n", json::Value(std::move(object))).str();
@@ -162,6 +169,13 @@ TuningDatabase TuningDatabase::shipped(StringRef gpu) {
     if (TuningDatabase database = cantFail(parse(text), "a tuning database of the library"); database.gpu == gpu)
       return database;
   return {};
+}
+
+std::vector<std::string> shippedTuningGpus() {
+  std::vector<std::string> gpus;
+  for (StringRef text : shippedTuningTexts())
+    gpus.push_back(cantFail(TuningDatabase::parse(text), "a tuning database of the library").gpu);
+  return gpus;
 }
 
 std::error_code TuningDatabase::publish(const std::string &file) const { return publishFile(file, text()); }

@@ -36,6 +36,10 @@ struct TuningEntry {
   Parameters parameters; ///< empty where nothing was faster than the defaults
   double microseconds = 0;
   double default_microseconds = 0;
+  /// What the timed launch cost by its plan (`Launch::moved_bytes`, `Launch::flops`), which makes a rate of a time. 0:
+  /// not known, as in databases of before.
+  int64_t moved_bytes = 0;
+  double flops = 0;
 };
 
 /// Parameters that took the GPU's context, and with it the process, down. They are not tried again.
@@ -63,11 +67,14 @@ public:
   /// Adds an entry, in place of an older one for the same features.
   void put(TuningEntry entry);
 
-  std::string gpu; ///< the model that it is of
+  std::string gpu;  ///< the model that it is of
+  std::string arch; ///< its architecture, "sm_90a"; empty where not known, as in databases of before
   std::vector<TuningEntry> entries;
   std::vector<TuningCrash> crashes;
 };
 
+/// The models of GPU that the library carries a database of.
+std::vector<std::string> shippedTuningGpus();
 /// The text of each database that the library carries (runtime/tuning/*.json).
 llvm::ArrayRef<llvm::StringRef> shippedTuningTexts();
 

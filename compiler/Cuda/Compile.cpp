@@ -40,16 +40,20 @@ bool dependsOnDeterminism(const Spec &spec, const CudaTarget &target) {
          spec.head_dim <= cuda::hopperHeadDim(target.arch);
 }
 
-llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target, const Schedules &schedules) {
-  CompiledModule compiled;
-  compiled.target = target.name();
+llvm::Expected<std::vector<LaunchPlan>> plansForCuda(ModuleOp module, const CudaTarget &target) {
   auto fuse = [&](OpPassManager &pm) {
     buildStagePipeline(pm);
     buildCudaFusionPipeline(pm, target);
   };
   if (llvm::Error error = runPipeline(module, fuse))
     return std::move(error);
-  llvm::Expected<std::vector<LaunchPlan>> plans = plansOf(module);
+  return plansOf(module);
+}
+
+llvm::Expected<CompiledModule> compileForCuda(ModuleOp module, const CudaTarget &target, const Schedules &schedules) {
+  CompiledModule compiled;
+  compiled.target = target.name();
+  llvm::Expected<std::vector<LaunchPlan>> plans = plansForCuda(module, target);
   if (!plans)
     return plans.takeError();
   compiled.plans = std::move(*plans);

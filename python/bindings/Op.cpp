@@ -47,14 +47,22 @@ py::tuple signature(const Op &op, const std::string &direction) {
 }
 
 /// ((kernel, items, threads, moved_bytes, flops), ...)
-py::tuple launches(const Op &op, const std::string &direction) {
-  const std::vector<LaunchInfo> &launches = op.launches(parseDirection(direction));
+py::tuple toTuple(const std::vector<LaunchInfo> &launches) {
   py::tuple result(launches.size());
   for (size_t i = 0; i < launches.size(); ++i) {
     const LaunchInfo &launch = launches[i];
     result[i] = py::make_tuple(launch.kernel, launch.items, launch.threads, launch.moved_bytes, launch.flops);
   }
   return result;
+}
+
+py::tuple launches(const Op &op, const std::string &direction) {
+  return toTuple(op.launches(parseDirection(direction)));
+}
+
+py::tuple costs(const Spec &spec, const std::string &arch) {
+  const LaunchCosts costs = launchCosts(spec, arch);
+  return py::make_tuple(toTuple(costs.forward), toTuple(costs.backward));
 }
 
 TensorRef makeTensor(py::handle pointer, py::handle strides) {
@@ -131,6 +139,8 @@ void bindOp(py::module_ &module) {
   module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "", "schedules"_a = Schedules(),
              "The text of a spec's code at a stage: stages, fused, loops, llvm or asm; for a GPU architecture stages, "
              "fused, tile, nvvm, llvm, ptx or sass. schedules: parameters by kernel, of a GPU's.");
+  module.def("launch_costs", &costs, "spec"_a, "arch"_a,
+             "Of a spec's launches on a GPU architecture, forward and backward: (kernel, 0, 0, moved_bytes, flops).");
   module.def("clear_memory_cache", &clearMemoryCache, "Drops every op held by this process.");
   module.def("version", &version);
   module.def("main", &runTool, "argv"_a, "Runs the command line tool; argv[0] is its name. Returns the exit status.");

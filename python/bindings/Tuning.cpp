@@ -37,6 +37,16 @@ py::tuple runTune(const Spec &spec, const std::string &device, std::vector<std::
   return py::make_tuple(tuning.spec, tuning.gpu, tuning.database, list, tuning.str());
 }
 
+/// (arch, ((kernel, dtype, head_dim, group, length, levels, microseconds, moved_bytes, flops), ...)), the user's first
+py::tuple entriesOf(const std::string &gpu) {
+  const TuningRecord record = tuningRecord(gpu);
+  py::list list;
+  for (const TunedKernel &each : record.entries)
+    list.append(py::make_tuple(each.kernel, each.dtype, each.head_dim, each.group, each.length, each.levels,
+                               each.microseconds, each.moved_bytes, each.flops));
+  return py::make_tuple(record.arch, py::tuple(list));
+}
+
 } // namespace
 
 void bindTuning(py::module_ &module) {
@@ -47,6 +57,10 @@ void bindTuning(py::module_ &module) {
       "tuned_schedules",
       [](const Spec &spec, const std::string &device) { return tunedSchedules(spec, parseDevice(device)); }, "spec"_a,
       "device"_a = "cuda:0", "Parameters by kernel that the op of a spec takes from the tuning databases.");
+  module.def("tuning_entries", &entriesOf, "gpu"_a,
+             "What was measured on a model of GPU: (arch, ((kernel, dtype, head_dim, group, length, levels, "
+             "microseconds, moved_bytes, flops), ...)).");
+  module.def("tuned_gpus", &tunedGpus, "Models of GPU that the library carries a database of.");
 }
 
 } // namespace lighthouse::python

@@ -11,6 +11,7 @@ from lighthouse import _lighthouse
 from lighthouse._attention import Aux, attention, prepare
 from lighthouse._cuda import Device, devices
 from lighthouse._program import clear_memory_cache
+from lighthouse._suggest import Suggestion, Suggestions, suggest
 from lighthouse._tuning import KernelTuning, Tuning, autotune
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ __all__ = [
     "Aux",
     "Device",
     "KernelTuning",
+    "Suggestion",
+    "Suggestions",
     "Tuning",
     "TwoStage",
     "__version__",
@@ -32,6 +35,7 @@ __all__ = [
     "nn",
     "prepare",
     "set_dense",
+    "suggest",
 ]
 __version__: str = _lighthouse.version()
 

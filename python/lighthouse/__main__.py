@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command ``lighthouse``, also ``python -m lighthouse``: the C++ tool of the same name, and ``bench``."""
+"""The command ``lighthouse``, also ``python -m lighthouse``: the C++ tool of the same name, ``bench``
+and ``suggest``."""
 
 import sys
 
@@ -12,6 +13,10 @@ def main() -> int:
         from lighthouse import _bench  # It imports torch.
 
         return _bench.main(sys.argv[2:])
+    if sys.argv[1:2] == ["suggest"]:
+        from lighthouse import _suggest_command
+
+        return _suggest_command.main(sys.argv[2:])
     _cuda.add_tool_folders()
     return _lighthouse.main(["lighthouse", *sys.argv[1:]])
 

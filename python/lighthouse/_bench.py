@@ -14,12 +14,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lighthouse import _torch_run
+from lighthouse import _plots, _torch_run
 from lighthouse._program import Function, Program, program
 from lighthouse._timing import WARM_UPS, Limits, limit_calls, milliseconds
 
 ROUNDS = {"cuda": 15, "cpu": 5}
-PLOTS = (".png", ".svg", ".pdf")
 
 
 class Measured(NamedTuple):
@@ -129,12 +128,8 @@ def _check(options: argparse.Namespace) -> None:
     missing = [package for package in needed if not importlib.util.find_spec(package)]
     if missing:
         raise ValueError(f"expects the package {missing[0]}, but it is not installed; pip install {' '.join(missing)}")
-    if not options.plot:
-        return
-    if options.plot.suffix not in PLOTS:
-        raise ValueError(f"plot: expects a file name that ends in {', '.join(PLOTS)}, but got '{options.plot}'")
-    if not options.plot.absolute().parent.is_dir():
-        raise ValueError(f"plot: expects a file in a folder that exists, but got '{options.plot}'")
+    if options.plot:
+        _plots.check_file("plot", options.plot)
 
 
 def _device(name: str | None) -> torch.device:

@@ -52,7 +52,7 @@ def test_cache_holds_what_was_compiled(cache: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ([], "expects a subcommand: compile, ptx, bench, tune, info or cache"),
+        ([], "expects a subcommand: compile, ptx, bench, suggest, tune, info or cache"),
         (["compil"], "Did you mean 'compile'"),
         (["compile", "--seq-len", "100"], "head-dim"),
         (["compile", "--seq-len", "100", "--head-dim", "12"], "head_dim: expects a multiple of 8 .*got 12; 16 fits"),

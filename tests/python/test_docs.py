@@ -39,6 +39,21 @@ def test_guide() -> None:
     assert "the largest topk that fits is 128" in result.stdout
 
 
+def test_page_on_choosing() -> None:
+    """Its snippet and its table."""
+    page = ROOT / "docs/choosing.md"
+    (snippet,) = blocks(page, "python")
+    result = python("-c", snippet)
+    assert result.returncode == 0, result.stderr
+    printed = {" ".join(line.replace("%", "").split()[:4]): line.split() for line in result.stdout.splitlines()}
+    rows = re.findall(r"^\| (\d), (\d), ([\d,]+) .*?\| ([\d,]+) \| ([\d.]+)% \| ([\d.]+) \|", page.read_text(), re.M)
+    assert len(rows) == 5
+    for *settings, coverage, window in rows:
+        cells = printed[" ".join(settings)]
+        assert float(cells[4][:-1]) == pytest.approx(float(coverage), rel=0.01)
+        assert cells[6] == window
+
+
 def test_snippet_of_the_readme() -> None:
     (snippet,) = blocks(ROOT / "README.md", "python")
     setup = "import torch\nq, k, v = (torch.randn(1, 2, 32768, 16, requires_grad=True) for _ in range(3))\n"

@@ -420,6 +420,20 @@ TEST_F(OpTest, LaunchesTellWhatTheyCost) {
   EXPECT_EQ(launches["backward_gather_backward_pool_backward_q"].flops, dim * 2 * 3 * 1100 * q_heads);
 }
 
+TEST_F(OpTest, CostsOfAGpuNeedNone) {
+  Spec spec{.dtype = DType::BFloat16, .num_heads = 2, .num_kv_heads = 2, .seq_len = 512, .head_dim = 16};
+  LaunchCosts costs = launchCosts(spec, "sm_90a");
+  ASSERT_EQ(costs.forward.size(), 1u);
+  EXPECT_EQ(costs.forward[0].kernel, "forward_attend");
+  EXPECT_EQ(costs.forward[0].flops, 4.0 * (512 * 513 / 2) * 16 * 2);
+  EXPECT_EQ(costs.forward[0].items, 0) << "nothing is scheduled";
+  EXPECT_EQ(costs.backward.back().kernel, "backward_attend_backward_joined");
+  EXPECT_EQ(launchCosts(spec, "sm_80").backward.back().kernel, "backward_attend_backward_queries");
+  EXPECT_THROW(launchCosts(spec, "sm_1"), InvalidArgument);
+  spec.head_dim = 12;
+  EXPECT_THROW(launchCosts(spec, "sm_90a"), InvalidArgument);
+}
+
 TEST_F(OpTest, LaunchByLaunchGivesTheSame) {
   auto op = Op::get(threeLevels());
   Values whole = randomInputs(threeLevels()), apart = whole;

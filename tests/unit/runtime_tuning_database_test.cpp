@@ -67,8 +67,11 @@ TEST(TuningDistance, KernelDtypeAndHeadSizeAreTheSameOrNothingIsSaid) {
 TEST_F(TuningDatabaseTest, RoundTrip) {
   TuningDatabase database;
   database.gpu = "NVIDIA H200";
+  database.arch = "sm_90a";
   database.put(entryOf(attend(1000), 4));
   database.put(entryOf(attend(2000), 8));
+  database.entries.back().moved_bytes = 1 << 20;
+  database.entries.back().flops = 1.5e12;
   database.put(entryOf(attend(1000), 2)); // in place of the first
   database.crashes.push_back({attend(1000), {{"warps", 16}}, "it did not end in 20 seconds"});
   ASSERT_FALSE(database.publish(file));
@@ -78,6 +81,10 @@ TEST_F(TuningDatabaseTest, RoundTrip) {
   EXPECT_EQ(read.find(attend(1000))->parameters, (Parameters{{"warps", 2}}));
   EXPECT_EQ(read.find(attend(2000))->microseconds, 10.5);
   EXPECT_EQ(read.find(attend(2000))->default_microseconds, 12.25);
+  EXPECT_EQ(read.arch, "sm_90a");
+  EXPECT_EQ(read.find(attend(1000))->moved_bytes, 0) << "not known";
+  EXPECT_EQ(read.find(attend(2000))->moved_bytes, 1 << 20);
+  EXPECT_EQ(read.find(attend(2000))->flops, 1.5e12);
   EXPECT_EQ(read.find(attend(1500)), nullptr);
   ASSERT_EQ(read.crashes.size(), 1u);
   EXPECT_EQ(read.crashes[0].parameters, (Parameters{{"warps", 16}}));

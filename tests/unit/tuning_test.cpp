@@ -181,6 +181,10 @@ TEST_F(TuningTest, FindsTheFastestAndOpsTakeIt) {
   TuningRecord record = tuningRecord("Fake GPU 0");
   ASSERT_EQ(record.entries.size(), 1u);
   EXPECT_EQ(record.entries[0].kernel, kGather);
+  EXPECT_EQ(record.arch, "sm_90a");
+  LaunchCosts costs = launchCosts(smallSpec(), record.arch);
+  EXPECT_EQ(record.entries[0].moved_bytes,
+            find_if(costs.forward, [](const LaunchInfo &launch) { return launch.kernel == kGather; })->moved_bytes);
   EXPECT_TRUE(fake.memory.empty());
 }
 
@@ -368,6 +372,17 @@ TEST_F(TuningTest, FirstUseTunesNothingThatCannotBeKept) {
   unsetenv("LIGHTHOUSE_CACHE");
   EXPECT_EQ(count(fake.calls, "cuLaunchKernel"), 0);
   EXPECT_TRUE(StringRef(said).contains("LIGHTHOUSE_AUTOTUNE=1 tunes nothing: the disk cache is off")) << said;
+}
+
+/// The rates that `lighthouse suggest` takes from them.
+TEST(ShippedTunings, TellWhatWasTimed) {
+  EXPECT_EQ(tunedGpus(), (std::vector<std::string>{"NVIDIA H100 80GB HBM3", "NVIDIA H200"}));
+  for (const std::string &gpu : tunedGpus()) {
+    TuningDatabase database = TuningDatabase::shipped(gpu);
+    EXPECT_EQ(database.arch, "sm_90a");
+    for (const TuningEntry &entry : database.entries)
+      EXPECT_GT(entry.moved_bytes, 0) << gpu << " " << entry.features.kernel;
+  }
 }
 
 /// Entries that the library carries are for its own schedules.

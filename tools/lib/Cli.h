@@ -27,6 +27,7 @@ public:
 llvm::cl::OptionCategory &category();
 
 Command &benchCommand();
+Command &suggestCommand();
 Command &compileCommand();
 Command &ptxCommand();
 Command &tuneCommand();

@@ -49,14 +49,15 @@ static int runChosen(ArrayRef<Command *> commands) {
     if (command->sub)
       return command->run();
   cl::PrintHelpMessage();
-  return fail("expects a subcommand: compile, ptx, bench, tune, info or cache", kBadUsage);
+  return fail("expects a subcommand: compile, ptx, bench, suggest, tune, info or cache", kBadUsage);
 }
 
 static int parseAndRun(int argc, char **argv) {
-  const std::array<Command *, 6> commands = {&compileCommand(), &ptxCommand(),  &benchCommand(),
+  const std::array<Command *, 7> commands = {&compileCommand(), &ptxCommand(),  &benchCommand(), &suggestCommand(),
                                              &tuneCommand(),    &infoCommand(), &cacheCommand()};
-  if (argc > 1 && benchCommand().sub.getName() == argv[1]) // its options are not parsed here
-    return benchCommand().run();
+  for (Command *command : {&benchCommand(), &suggestCommand()}) // their options are not parsed here
+    if (argc > 1 && command->sub.getName() == argv[1])
+      return command->run();
   cl::SetVersionPrinter(printVersion);
   cl::HideUnrelatedOptions(category());
   for (Command *command : commands)

@@ -4,4 +4,4 @@
 // RUN: not lighthouse bench --seq-len 600 --head-dim 8 2>&1 | FileCheck %s
 
 // LISTED: bench   - time each kernel of a spec
-// CHECK: lighthouse: error: bench: expects the command of the Python package, as it measures with torch, but got this program; run python -m lighthouse bench
+// CHECK: lighthouse: error: bench: expects the command of the Python package, but got this program; run python -m lighthouse bench

@@ -22,5 +22,5 @@
 // FILE: cannot write '{{.*}}.none/file': No such file or directory
 // COMMAND: Did you mean 'compile'?
 // NONE: SUBCOMMANDS:
-// NONE: expects a subcommand: compile, ptx, bench, tune, info or cache
+// NONE: expects a subcommand: compile, ptx, bench, suggest, tune, info or cache
 // ACTION: cache: expects list or clear, but got 'drop'
