@@ -11,6 +11,7 @@ from lighthouse import _lighthouse
 from lighthouse._attention import Aux, attention, prepare
 from lighthouse._cuda import Device, devices
 from lighthouse._program import clear_memory_cache
+from lighthouse._selection_plot import plot_selection
 from lighthouse._suggest import Suggestion, Suggestions, suggest
 from lighthouse._tuning import KernelTuning, Tuning, autotune
 
@@ -33,6 +34,7 @@ __all__ = [
     "clear_memory_cache",
     "devices",
     "nn",
+    "plot_selection",
     "prepare",
     "set_dense",
     "suggest",
