@@ -31,7 +31,7 @@ lint: ## check formatting, clang-tidy and ruff
 format: ## format C++ and Python in place
 	$(run) system python format
 
-docs: ## regenerate docs/reference from TableGen
+docs: ## regenerate docs/reference from TableGen, docstrings and headers
 	$(run) $(setup) docs
 
 asan: ## build with AddressSanitizer and UBSan, and run the C++ and IR tests

@@ -92,6 +92,7 @@ step_bench() {
 step_docs() {
   mkdir -p docs/reference
   cmake --build "$build" --target lighthouse-docs
+  python scripts/api_reference.py
 }
 
 declare -A titles=(

@@ -122,9 +122,9 @@ def suggest(
             without measurements. The text says what would fit.
 
     Example:
-        >>> found = lighthouse.suggest(98304, 128, 8, budget=5.0, gpu="H100")
+        >>> found = lighthouse.suggest(8192, 64, 2, budget=0.2, gpu="H100")
         >>> print(found)
-        >>> lighthouse.attention(q, k, v, **found.best.settings)
+        >>> out = lighthouse.attention(q, k, v, **found.best.settings)  # q [1, 2, 8192, 64]
     """
     sizes = {"seq_len": seq_len, "head_dim": head_dim, "num_heads": num_heads, "batch": batch}
     sizes["num_kv_heads"] = num_heads if num_kv_heads is None else num_kv_heads

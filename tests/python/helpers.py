@@ -70,8 +70,10 @@ def same_bits(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(x, second[name]) for name, x in first.items())
 
 
-def python(*arguments: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess:
-    """Runs this Python in another process, with the package under test."""
+def python(
+    *arguments: str, timeout: float = 120, cwd: str | None = None, **environment: str
+) -> subprocess.CompletedProcess:
+    """Runs this Python in another process, in a folder, with the package under test."""
     where = str(Path(lighthouse.__file__).parents[1])
     path = os.pathsep.join(filter(None, [where, os.environ.get("PYTHONPATH")]))
     return subprocess.run(
@@ -80,4 +82,5 @@ def python(*arguments: str, timeout: float = 120, **environment: str) -> subproc
         capture_output=True,
         text=True,
         timeout=timeout,
+        cwd=cwd,
     )

@@ -6,6 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import lighthouse
 import pytest
 from helpers import python
 
@@ -72,6 +73,32 @@ def test_commands_of_the_readme() -> None:
         assert result.returncode == 0, (command, result.stderr)
 
 
+def test_reference_is_up_to_date() -> None:
+    """Of the Python and C++ API; the dialects' is checked by tests/ir/Reference."""
+    result = python(str(ROOT / "scripts/api_reference.py"), "--check")
+    assert result.returncode == 0, result.stderr
+
+
+def test_reference_has_every_public_name() -> None:
+    page = (ROOT / "docs/reference/python.md").read_text()
+    for name in lighthouse.__all__:
+        if callable(getattr(lighthouse, name)):
+            assert f"### lighthouse.{name}\n" in page
+    header = (ROOT / "docs/reference/cpp.md").read_text()
+    for name in ("Op", "Spec", "Tuning", "DeviceInfo", "LaunchCosts", "launchCosts", "emit", "tunedSchedules"):
+        assert re.search(rf"\b{name}\b", header), name
+
+
+def test_examples_of_docstrings(tmp_path: Path) -> None:
+    """In one process, with q, k and v."""
+    snippets = blocks(ROOT / "docs/reference/python.md", "python")
+    examples = [text for text in snippets if not re.match(r"(def|class|\w+:) ?", text)]
+    assert len(examples) == 2
+    setup = f"import os, torch, lighthouse\nos.chdir({str(tmp_path)!r})\nq, k, v = torch.randn(3, 1, 2, 8192, 64)\n"
+    result = python("-c", setup + "\n".join(examples))
+    assert result.returncode == 0, result.stderr
+
+
 def test_commands_of_the_page_on_seeing() -> None:
     """Those that print code, and need no tool for it."""
     lines = (ROOT / "docs/seeing.md").read_text().splitlines()
@@ -80,6 +107,20 @@ def test_commands_of_the_page_on_seeing() -> None:
     for command in commands:
         result = python("-m", "lighthouse", *shlex.split(command)[1:])
         assert result.returncode == 0, (command, result.stderr)
+
+
+def test_other_commands_of_the_pages(tmp_path: Path) -> None:
+    """`bench`, at sizes for a CPU, `suggest` and `info`, with files elsewhere. `tune` needs a GPU."""
+    pages = "".join((ROOT / "docs" / page).read_text() for page in ("seeing.md", "tuning.md", "choosing.md"))
+    commands = [line.split("#")[0] for line in re.findall("^    lighthouse ((?:bench|suggest|info).*)", pages, re.M)]
+    assert len(commands) == 4
+    for command in commands:
+        small = command.replace("docs/images/", "").replace("--topk 1536", "--topk 128")
+        if command.startswith("bench"):
+            small = small.replace("98304", "2048") + " --device cpu --rounds 1"
+        result = python("-m", "lighthouse", *shlex.split(small), cwd=str(tmp_path))
+        assert result.returncode == 0, (command, result.stderr)
+    assert {file.name for file in tmp_path.iterdir()} == {"roofline.png", "suggest.png"}
 
 
 def test_forward_pass_of_the_readme() -> None:

@@ -94,9 +94,10 @@ def trainer(**changes):
     i.LighthouseTrainer(t.configuration(t.Path("x"), 4, changes))
 
 
-def pipelines():
+def parallel(**degrees):
     config = t.configuration(t.Path("x"), 4, {{"dense_layers": [0]}})
-    config.parallelism.pipeline_parallel_degree = 2
+    for name, degree in degrees.items():
+        setattr(config.parallelism, name, degree)
     i.LighthouseTrainer(config)
 
 
@@ -111,7 +112,8 @@ for call in (
     with_sdpa,
     lambda: trainer(dense_from=1.5),
     lambda: trainer(dense_from=-1.0),
-    pipelines,
+    lambda: parallel(pipeline_parallel_degree=2),
+    lambda: parallel(context_parallel_degree=2),
 ):
     try:
         call()
@@ -138,6 +140,7 @@ def test_refusals() -> None:
         "dense_from: expects a step, or a fraction below 1, but got 1.5",
         "dense_from: expects an int step, or a float fraction from 0 to 1, but got -1.0",
         r"dense_layers: expects \[\] with pipelines, but got \[0\]",
+        "context_parallel_degree: expects 1, as a sequence must lie on one device, but got 2",
     ]
     lines = result.stdout.splitlines()
     assert len(lines) == len(expected)

@@ -191,6 +191,11 @@ class LighthouseTrainer(Trainer):
         if dense_from != config.dense_from:
             raise ValueError(f"dense_from: expects a step, or a fraction below 1, but got {config.dense_from}")
         schedule.dense_step(dense_from, config.training.steps)  # Refuses what is wrong before anything is built.
+        if config.parallelism.context_parallel_degree > 1:
+            raise ValueError(
+                f"context_parallel_degree: expects 1, as a sequence must lie on one device, but got "
+                f"{config.parallelism.context_parallel_degree}"
+            )
         if config.dense_layers and config.parallelism.pipeline_parallel_degree > 1:
             raise ValueError(f"dense_layers: expects [] with pipelines, but got {config.dense_layers}")
         super().__init__(config)
