@@ -39,7 +39,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-@pytest.mark.parametrize("name", ["attention", "op", "gpu", "scorers", "train_step"])
+@pytest.mark.parametrize("name", ["attention", "op", "gpu", "scorers", "suggest", "train_step"])
 def test_a_gpu_is_needed(name: str, tmp_path: Path) -> None:
     result = python(str(BENCHMARKS / f"{name}.py"), "--out", str(tmp_path))
     assert result.returncode == 1
