@@ -96,8 +96,13 @@ def declaration(node: Definition, source: list[str]) -> str:
     fields = [
         source[member.lineno - 1 : member.end_lineno] for member in node.body if isinstance(member, ast.AnnAssign)
     ]
-    lines = [line for field in fields for line in field]  # With their comments.
+    lines = [line[member_indent(node) :] for field in fields for line in field]  # With their comments.
     return "\n".join([head + (":" if lines else ""), *lines])
+
+
+def member_indent(node: ast.ClassDef) -> int:
+    """Columns that a nested class's members are too far right."""
+    return node.body[0].col_offset - 4
 
 
 def signature(name: str, node: ast.FunctionDef, skips_self: bool = False) -> str:
