@@ -72,7 +72,7 @@ def plot_selection(
 
 def _spec(seq_len: Any, num_levels: Any, pooling_factor: Any, topk: Any) -> _lighthouse.Spec:
     seq_len = _arguments.integer("seq_len", seq_len)
-    settings = _arguments.settings(num_levels, pooling_factor, topk, "norm", None)
+    settings = _arguments.settings(num_levels, pooling_factor, topk, "norm", None, 4)
     if settings.num_levels == 1:
         raise ValueError("num_levels: expects at least 2, as one level selects nothing, but got 1")
     spec = _lighthouse.Spec(**settings._asdict(), seq_len=seq_len, head_dim=8)
