@@ -14,6 +14,6 @@ set_target_properties(lighthouse-cli lighthouse-opt PROPERTIES INSTALL_RPATH "$O
 install(TARGETS lighthouse LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS lighthouse-cli lighthouse-opt RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 # The public headers; the others of that folder are the library's own.
-foreach(header Device.h Export.h Op.h Schedules.h Spec.h Tuning.h)
+foreach(header Device.h Export.h Op.h Schedules.h Spec.h Tuning.h VarlenOp.h)
   install(FILES "${CMAKE_SOURCE_DIR}/lighthouse_ops/${header}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/lighthouse_ops")
 endforeach()

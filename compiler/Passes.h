@@ -20,6 +20,8 @@ namespace lighthouse {
 inline constexpr llvm::StringLiteral kNameAttr = "lighthouse.name";
 /// On arguments and results: the caller gives the strides, the last of them 1.
 inline constexpr llvm::StringLiteral kStridedAttr = "lighthouse.strided";
+/// On strided arguments and results of rank 4: a call may have fewer rows than the type says, the same number in all.
+inline constexpr llvm::StringLiteral kVarlenAttr = "lighthouse.varlen";
 /// On results of @forward: receives a gradient.
 inline constexpr llvm::StringLiteral kDifferentiableAttr = "lighthouse.differentiable";
 /// On kernels of stages: a dictionary of the schedule's parameters.

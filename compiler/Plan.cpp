@@ -37,6 +37,7 @@ Buffer bufferOf(Value tensor, BufferRole role, DictionaryAttr attrs) {
     if (auto name = attrs.getAs<StringAttr>(kNameAttr))
       buffer.name = name.str();
     buffer.strided = attrs.contains(kStridedAttr);
+    buffer.varlen = attrs.contains(kVarlenAttr);
   }
   return buffer;
 }
@@ -149,7 +150,8 @@ private:
     SmallVector<Home> homes;
     for (auto [now, kernel] : llvm::enumerate(kernels))
       for (Value tensor : kernel.getOutputs())
-        if (auto found = index.find(tensor); found != index.end() && now > 0)
+        if (auto found = index.find(tensor);
+            found != index.end() && now > 0 && !plan.buffers[found->second].varlen) // it may be any shorter
           homes.push_back({found->second, static_cast<int64_t>(now), Workspace(bytesOf(tensor))});
     return homes;
   }

@@ -27,7 +27,8 @@ static Signature signatureOf(const LaunchPlan &plan) {
                                      .dtype = buffer.dtype,
                                      .shape = buffer.shape,
                                      .is_output = buffer.role == BufferRole::Output,
-                                     .strided = buffer.strided});
+                                     .strided = buffer.strided,
+                                     .varlen = buffer.varlen});
   return signature;
 }
 
@@ -55,7 +56,10 @@ static std::string namesOf(const Signature &signature) {
   return names;
 }
 
-static int64_t bytesOf(const Argument &argument) {
+/// Bytes that are an argument's own whatever lies between its rows: all, or the first row of a varlen one.
+static int64_t ownBytes(const Argument &argument) {
+  if (argument.varlen)
+    return argument.shape.back() * elementBytes(argument.dtype);
   return std::accumulate(argument.shape.begin(), argument.shape.end(), elementBytes(argument.dtype),
                          std::multiplies<>());
 }
@@ -76,9 +80,9 @@ static bool isDense(const Argument &argument, const TensorRef &tensor) {
   return true;
 }
 
-/// Outputs are scratch memory until they are written (Buffer::home).
+/// Outputs are scratch memory until they are written (Buffer::home), but for varlen ones.
 static void checkOutput(const Argument &argument, const TensorRef &tensor) {
-  if (!argument.strided || isDense(argument, tensor))
+  if (!argument.strided || argument.varlen || isDense(argument, tensor))
     return;
   ArrayRef<int64_t> strides = ArrayRef(tensor.strides).take_front(argument.shape.size());
   throw InvalidArgument(fmt::format("{}: expects the strides of an order of axes without gaps or overlap for [{}], as "
@@ -107,7 +111,7 @@ static void checkApart(const std::vector<Argument> &arguments, std::span<const T
   SmallVector<std::tuple<uintptr_t, int64_t, StringRef>> outputs; // begin, bytes, name
   for (auto [argument, tensor] : zip(arguments, tensors))
     if (argument.is_output)
-      outputs.emplace_back(reinterpret_cast<uintptr_t>(tensor.data), bytesOf(argument), argument.name);
+      outputs.emplace_back(reinterpret_cast<uintptr_t>(tensor.data), ownBytes(argument), argument.name);
   sort(outputs);
   for (auto [first, second] : zip(outputs, drop_begin(outputs))) {
     auto [begin, bytes, name] = first;
@@ -146,6 +150,16 @@ SmallVector<TensorArg, 16> CompiledOp::check(Direction direction, std::span<cons
   }
   checkApart(arguments, tensors);
   return args;
+}
+
+int64_t CompiledOp::lengthOf(const RunOptions &options) const {
+  if (options.length == 0)
+    return given.seq_len;
+  int64_t least = given.varlen ? given.leastLength() : given.seq_len;
+  if (options.length < least || options.length > given.seq_len)
+    throw InvalidArgument(fmt::format("length: expects {} to {} tokens for [{}], or 0 for all, but got {}", least,
+                                      given.seq_len, given.str(), options.length));
+  return options.length;
 }
 
 LaunchRange CompiledOp::rangeOf(Direction direction, const RunOptions &options) const {

@@ -34,6 +34,9 @@ protected:
   /// The launches that the options ask for. Throws InvalidArgument for some that the function has not.
   LaunchRange rangeOf(Direction direction, const RunOptions &options) const;
 
+  /// Tokens of the call. Throws InvalidArgument for a length that the spec has no code for.
+  int64_t lengthOf(const RunOptions &options) const;
+
   /// Fails unless a loaded module has both plans.
   template <typename Module> static llvm::Error requirePlans(const Module &module) {
     for (llvm::StringRef name : {"forward", "backward"})

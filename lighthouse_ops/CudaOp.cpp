@@ -50,7 +50,7 @@ void CudaOp::run(Direction direction, std::span<const TensorRef> tensors, void *
   for (size_t index = 0; index < args.size(); ++index)
     checkAlignment(arguments[index], args[index]);
   if (Error error = module->run(CompiledOp::planOf(direction), args, workspace, static_cast<CUstream>(options.stream),
-                                rangeOf(direction, options)))
+                                rangeOf(direction, options), lengthOf(options)))
     throw DeviceError(fmt::format("running [{}] {} on {} failed: {}", spec().str(), name(direction), device().str(),
                                   toString(std::move(error))));
 }

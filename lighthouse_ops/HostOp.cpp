@@ -30,7 +30,7 @@ void HostOp::run(Direction direction, std::span<const TensorRef> tensors, void *
         fmt::format("num_threads: expects at least 1, or 0 for the default, but got {}", options.num_threads));
   int num_threads = options.num_threads == 0 ? defaultThreadCount() : options.num_threads;
   module->run(planOf(direction), check(direction, tensors, workspace), workspace, num_threads,
-              rangeOf(direction, options));
+              rangeOf(direction, options), lengthOf(options));
 }
 
 } // namespace lighthouse

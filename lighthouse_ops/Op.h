@@ -32,6 +32,8 @@ struct LIGHTHOUSE_API Argument {
   /// The caller gives the strides, the last dimension being contiguous: any for an input, for an output those of any
   /// order of axes without gaps. Otherwise row-major.
   bool strided = false;
+  /// Dimension 2 has as many rows as RunOptions::length says; `shape` has the most. An output may have gaps.
+  bool varlen = false;
 };
 
 /// What a compiled function takes: inputs first, then outputs, in the order `Op::run` wants them.
@@ -63,6 +65,9 @@ struct LIGHTHOUSE_API RunOptions {
   /// Only some of the function's launches, first_launch up to end_launch; all by default (-1: the last). For timing:
   /// the launches before have run on the same memory, since they made what these read.
   int64_t first_launch = 0, end_launch = -1;
+  /// Tokens of a varlen spec, from Spec::leastLength() up to seq_len; 0 for seq_len. Varlen arguments have so many
+  /// rows.
+  int64_t length = 0;
 };
 
 /// How to compile, where there is a choice.

@@ -38,6 +38,8 @@ Spec canonical(const Spec &spec) {
     result.pooling_factor = defaults.pooling_factor;
     result.topk = defaults.topk;
   }
+  if (spec.varlen)
+    result.seq_len = spec.paddedLength();
   if (spec.num_levels == 1 || spec.op == OpKind::Scatter) { // Nothing is scored.
     result.scorer = defaults.scorer;
     result.expression = defaults.expression;
@@ -65,6 +67,10 @@ int64_t Spec::paddedLength() const {
     return seq_len;
   int64_t unit = coarsestWindow(*this, num_levels) * numTiles();
   return (seq_len + unit - 1) / unit * unit;
+}
+
+int64_t Spec::leastLength() const {
+  return num_levels == 1 ? 1 : paddedLength() - coarsestWindow(*this, num_levels) * numTiles() + 1;
 }
 
 int64_t Spec::subsequenceLength() const {
@@ -102,10 +108,10 @@ std::string Spec::scorerText() const {
 std::string Spec::str() const {
   Spec spec = canonical(*this);
   return fmt::format("op={}, dtype={}, scorer={}, batch={}, num_heads={}, num_kv_heads={}, seq_len={}, head_dim={}, "
-                     "num_levels={}, pooling_factor={}, topk={}, scale={}, dilation={}",
+                     "num_levels={}, pooling_factor={}, topk={}, scale={}, dilation={}{}",
                      name(spec.op), name(spec.dtype), spec.scorerText(), spec.batch, spec.num_heads, spec.num_kv_heads,
                      spec.seq_len, spec.head_dim, spec.num_levels, spec.pooling_factor, spec.topk, softmaxScale(spec),
-                     spec.dilation);
+                     spec.dilation, spec.varlen ? ", varlen=true" : "");
 }
 
 const char *name(DType dtype) {

@@ -51,6 +51,9 @@ struct LIGHTHOUSE_API Spec {
   int64_t topk = 128;         ///< K, a multiple of 128: entries kept at each level but the finest, over all tiles
   double scale = 0.0;         ///< softmax scale, of scoring too; 0 means 1/sqrt(head_dim)
   int64_t dilation = 4;       ///< r, residue classes of Scorer::Dilated and Gla, 1 to seq_len; others ignore it
+  /// Whether each run gives its length: seq_len is the most tokens, leastLength() the fewest. Runs equal those of ops
+  /// with that seq_len. Attention with Scorer::Norm only.
+  bool varlen = false;
 
   /// Sets scorer and expression from one text: the name of a scorer, or an expression.
   void setScorer(const std::string &text);
@@ -66,11 +69,13 @@ struct LIGHTHOUSE_API Spec {
   int64_t numTiles() const;
   /// N', seq_len rounded up to a multiple of p^(L-1) * T.
   int64_t paddedLength() const;
+  /// The fewest tokens that have the same padded length; 1 with one level, where any have the same code.
+  int64_t leastLength() const;
   /// S, rows of the sub-sequence: N'/p^(L-1) + (L-1) * p * K.
   int64_t subsequenceLength() const;
   /// Tokens a selection tile covers: N' / T. A token changes no output before the start of its tile.
   int64_t tileLength() const;
-  /// One line, all fields: the identity of the spec in cache keys and messages.
+  /// One line, all fields (varlen where it is set): the identity of the spec in cache keys and messages.
   std::string str() const;
 
   bool operator==(const Spec &) const = default;

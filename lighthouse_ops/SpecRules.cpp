@@ -147,7 +147,19 @@ void checkSizes(const Spec &spec) {
            spec.batch, spec.num_heads, entries, spec.head_dim);
 }
 
+void checkVarlen(const Spec &spec) {
+  if (spec.varlen && spec.op != OpKind::Attention)
+    refuse("varlen: expects false for op={}, but got true; op={} fits", name(spec.op), name(OpKind::Attention));
+  if (spec.varlen && spec.num_levels > 1 && spec.scorer != Scorer::Norm)
+    refuse("scorer: expects {} for packed documents and other lengths at run time, but got {}", name(Scorer::Norm),
+           name(spec.scorer));
+}
+
 } // namespace
+
+bool isShort(const Spec &spec) {
+  return spec.num_levels > 1 && spec.numTiles() > tilesThatFit(spec.seq_len, coarsestWindow(spec, spec.num_levels));
+}
 
 void Spec::validate() const {
   expectAtLeastOne("batch", batch);
@@ -163,6 +175,7 @@ void Spec::validate() const {
     checkScorer(*this);
   }
   checkSizes(*this);
+  checkVarlen(*this);
 }
 
 } // namespace lighthouse

@@ -19,8 +19,8 @@ namespace lighthouse {
 
 namespace {
 
-/// Marks of an argument or a result besides its name.
-enum Mark : unsigned { kPlain = 0, kStrided = 1, kDifferentiable = 2 };
+/// Marks of an argument or a result besides its name. `kTokens`: a row for each token.
+enum Mark : unsigned { kPlain = 0, kStrided = 1, kDifferentiable = 2, kTokens = 4 };
 
 class ForwardBuilder {
 public:
@@ -60,7 +60,7 @@ private:
     Gathered gathered = addGathered();
     auto attend = AttendOp::create(builder, gathered.qs, gathered.ks, gathered.vs, llvm::APFloat(softmaxScale(spec)));
     auto scatter = ScatterOp::create(builder, attend.getOs(), gathered.indices);
-    SmallVector<Result> results{{"out", scatter.getOut(), kStrided | kDifferentiable}};
+    SmallVector<Result> results{{"out", scatter.getOut(), kStrided | kDifferentiable | kTokens}};
     if (spec.num_levels > 1) // One level selects every token, and its indices would say nothing.
       results.push_back({"indices", gathered.indices, kPlain});
     results.push_back({"lse", attend.getLse(), kPlain});
@@ -86,9 +86,9 @@ private:
 
   /// The stages up to gather.
   Gathered addGathered() {
-    Value q = addArgument("q", rowsType(spec.num_heads, spec.seq_len), kStrided);
-    Value k = addArgument("k", rowsType(spec.num_kv_heads, spec.seq_len), kStrided);
-    Value v = addArgument("v", rowsType(spec.num_kv_heads, spec.seq_len), kStrided);
+    Value q = addArgument("q", rowsType(spec.num_heads, spec.seq_len), kStrided | kTokens);
+    Value k = addArgument("k", rowsType(spec.num_kv_heads, spec.seq_len), kStrided | kTokens);
+    Value v = addArgument("v", rowsType(spec.num_kv_heads, spec.seq_len), kStrided | kTokens);
     int64_t coarsest = coarsestWindow(spec, spec.num_levels), padded = spec.paddedLength();
     bool is_default = padded == static_cast<int64_t>(llvm::alignTo(spec.seq_len, coarsest));
     // Before there are pooled rows: what scoring needs is done with by then.
@@ -165,6 +165,8 @@ private:
     list.append(kNameAttr, builder.getStringAttr(name));
     if (marks & kStrided)
       list.append(kStridedAttr, builder.getUnitAttr());
+    if ((marks & kTokens) && spec.varlen)
+      list.append(kVarlenAttr, builder.getUnitAttr());
     if (marks & kDifferentiable)
       list.append(kDifferentiableAttr, builder.getUnitAttr());
     return list.getDictionary(builder.getContext());

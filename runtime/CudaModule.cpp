@@ -187,26 +187,30 @@ CudaModule::~CudaModule() {
 // Launching
 //===----------------------------------------------------------------------===//
 
-/// The kernel's first parameters, 8 bytes each: for each buffer its address and, if strided, its strides but the last.
+/// The kernel's first parameters, 8 bytes each: for each buffer its address, if strided its strides but the last, and
+/// if varlen its rows.
 static void appendParameters(const LaunchPlan &plan, const Launch &launch, ArrayRef<TensorArg> args,
-                             ArrayRef<char *> places, SmallVectorImpl<uint64_t> &parameters) {
+                             ArrayRef<char *> places, int64_t length, SmallVectorImpl<uint64_t> &parameters) {
   for (int64_t index : launch.buffers) {
     const Buffer &buffer = plan.buffers[index];
     parameters.push_back(reinterpret_cast<uintptr_t>(places[index]));
     if (buffer.strided)
       for (size_t dim = 0; dim + 1 < buffer.shape.size(); ++dim)
         parameters.push_back(args[index].strides[dim]);
+    if (buffer.varlen)
+      parameters.push_back(length > 0 ? length : buffer.shape[kRowDim]);
   }
 }
 
 /// The tensor maps of a launch, which follow as they are: 128 bytes each, at multiples of 64.
 static Error encodeMaps(const CudaDriver &driver, const LaunchPlan &plan, const Launch &launch,
-                        ArrayRef<TensorArg> args, ArrayRef<char *> places, MutableArrayRef<CUtensorMap> maps) {
+                        ArrayRef<TensorArg> args, ArrayRef<char *> places, int64_t length,
+                        MutableArrayRef<CUtensorMap> maps) {
   for (auto [map, encoded] : zip_equal(launch.maps, maps)) {
     int64_t index = launch.buffers[map.buffer];
     const Buffer &buffer = plan.buffers[index];
     if (Error error = encodeTensorMap(driver, map, buffer, places[index],
-                                      buffer.strided ? args[index].strides : nullptr, encoded))
+                                      buffer.strided ? args[index].strides : nullptr, length, encoded))
       return createStringError("kernel '" + Twine(launch.kernel) + "': " + toString(std::move(error)));
   }
   return Error::success();
@@ -246,7 +250,7 @@ static Error launchKernel(const CudaDriver &driver, CUfunction function, const L
 }
 
 Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream,
-                      LaunchRange range) const {
+                      LaunchRange range, int64_t length) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
   const CudaDriver &driver = home->driver;
   CurrentCudaContext current(*home);
@@ -272,12 +276,12 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
       continue;
     size_t index = &launch - plan.launches.data();
     parameters.clear();
-    appendParameters(plan, launch, args, places, parameters);
+    appendParameters(plan, launch, args, places, length, parameters);
     pointers.clear();
     for (uint64_t &parameter : parameters)
       pointers.push_back(&parameter);
     MutableArrayRef<CUtensorMap> its_maps = MutableArrayRef(maps).take_front(launch.maps.size());
-    if (Error error = encodeMaps(driver, plan, launch, args, places, its_maps))
+    if (Error error = encodeMaps(driver, plan, launch, args, places, length, its_maps))
       return error;
     for (CUtensorMap &map : its_maps)
       pointers.push_back(&map);

@@ -28,9 +28,9 @@ public:
 
   /// Launches a plan of this module on a stream; `args` and `workspace` are device memory, as for HostModule::run.
   /// Allocates nothing on the device and waits for nothing, so it may be captured into a graph. What is captured keeps
-  /// the machine code loaded for the rest of the process. `range` leaves launches out.
+  /// the machine code loaded for the rest of the process. `range` and `length` as for HostModule::run.
   llvm::Error run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, CUstream stream,
-                  LaunchRange range = {}) const;
+                  LaunchRange range = {}, int64_t length = 0) const;
 
   /// What each kernel uses, by the driver: registers, local memory as stack, static shared memory. With PTX also what
   /// its assembler's log tells.

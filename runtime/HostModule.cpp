@@ -46,7 +46,7 @@ public:
 
 } // namespace
 
-static Descriptor describe(const Buffer &buffer, void *data, const int64_t *strides) {
+static Descriptor describe(const Buffer &buffer, void *data, const int64_t *strides, int64_t length) {
   Descriptor descriptor = {data, data, 0, {}};
   size_t rank = buffer.shape.size();
   int64_t row_major = 1;
@@ -54,6 +54,8 @@ static Descriptor describe(const Buffer &buffer, void *data, const int64_t *stri
     descriptor.sizes_and_strides[dim] = buffer.shape[dim];
     descriptor.sizes_and_strides[rank + dim] = buffer.strided ? strides[dim] : row_major;
   }
+  if (buffer.varlen && length > 0)
+    descriptor.sizes_and_strides[kRowDim] = length;
   return descriptor;
 }
 
@@ -132,15 +134,15 @@ static void call(void (*kernel)(const void *const *, int64_t), const void *const
   kernel(descriptors, item);
 }
 
-void HostModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, int threads,
-                     LaunchRange range) const {
+void HostModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, int threads, LaunchRange range,
+                     int64_t length) const {
   assert(&plan >= plans.data() && &plan < plans.data() + plans.size() && "a plan of this module");
   SmallVector<char *, 32> places;
   placeBuffers(plan, args, workspace, places);
   SmallVector<Descriptor, 32> descriptors;
   for (size_t index = 0; index < plan.buffers.size(); ++index)
     descriptors.push_back(
-        describe(plan.buffers[index], places[index], index < args.size() ? args[index].strides : nullptr));
+        describe(plan.buffers[index], places[index], index < args.size() ? args[index].strides : nullptr, length));
   SmallVector<const void *, 16> pointers;
   for (const Launch &launch : range.of(plan)) {
     Kernel kernel = kernels[&plan - plans.data()][&launch - plan.launches.data()];

@@ -26,9 +26,10 @@ public:
   const LaunchPlan &plan(llvm::StringRef name) const;
 
   /// Runs a plan of this module. `args` has one entry for each input, then each output; `workspace` has
-  /// plan.workspace_bytes, 64-byte aligned. `range` leaves launches out.
-  void run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, int threads,
-           LaunchRange range = {}) const;
+  /// plan.workspace_bytes, 64-byte aligned. `range` leaves launches out. `length`: rows of varlen buffers, 1 up to
+  /// those of their shape, or 0 for these.
+  void run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, int threads, LaunchRange range = {},
+           int64_t length = 0) const;
 
 private:
   /// descriptors[i] points to the memref descriptor of the launch's i-th buffer.

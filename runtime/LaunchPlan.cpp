@@ -49,8 +49,8 @@ void placeBuffers(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *worksp
 static json::Value toJSON(const Buffer &buffer) {
   return json::Object{{"name", buffer.name},       {"role", kRoleNames[static_cast<size_t>(buffer.role)]},
                       {"dtype", buffer.dtype},     {"shape", json::Array(buffer.shape)},
-                      {"strided", buffer.strided}, {"offset", buffer.offset},
-                      {"home", buffer.home}};
+                      {"strided", buffer.strided}, {"varlen", buffer.varlen},
+                      {"offset", buffer.offset},   {"home", buffer.home}};
 }
 
 static json::Value toJSON(const TensorMap &map) {
@@ -111,8 +111,8 @@ static bool fromJSON(const json::Value &value, BufferRole &out, json::Path path)
 static bool fromJSON(const json::Value &value, Buffer &out, json::Path path) {
   json::ObjectMapper mapper(value, path);
   return mapper && mapper.map("name", out.name) && mapper.map("role", out.role) && mapper.map("dtype", out.dtype) &&
-         mapper.map("shape", out.shape) && mapper.map("strided", out.strided) && mapper.map("offset", out.offset) &&
-         mapper.map("home", out.home) && hasOnly(value, 7, path);
+         mapper.map("shape", out.shape) && mapper.map("strided", out.strided) && mapper.map("varlen", out.varlen) &&
+         mapper.map("offset", out.offset) && mapper.map("home", out.home) && hasOnly(value, 8, path);
 }
 
 static bool fromJSON(const json::Value &value, TensorMap &out, json::Path path) {
@@ -169,9 +169,9 @@ static Error verifyPlace(const LaunchPlan &plan, const Buffer &buffer, int64_t b
   int64_t room = plan.workspace_bytes;
   if (buffer.home != -1) {
     bool isOutput = buffer.home >= 0 && buffer.home < static_cast<int64_t>(plan.buffers.size()) &&
-                    plan.buffers[buffer.home].role == BufferRole::Output;
+                    plan.buffers[buffer.home].role == BufferRole::Output && !plan.buffers[buffer.home].varlen;
     if (!isOutput)
-      return refuse(plan, field + ".home", "-1 or the index of an output", buffer.home);
+      return refuse(plan, field + ".home", "-1 or the index of an output that is not varlen", buffer.home);
     room = byteSize(plan.buffers[buffer.home]).value_or(0);
   }
   if (buffer.offset < 0 || buffer.offset > room || bytes > room - buffer.offset)
@@ -199,6 +199,8 @@ static Error verifyBuffer(const LaunchPlan &plan, size_t index) {
   if (!bytes)
     return refuse(plan, field + ".shape", "sizes of at least 0 whose bytes fit into 63 bits",
                   formatv("{0:$[ x ]}", make_range(buffer.shape.begin(), buffer.shape.end())).str());
+  if (buffer.varlen && (!buffer.strided || buffer.shape.size() != 4 || buffer.role == BufferRole::Workspace))
+    return refuse(plan, field + ".varlen", "a strided input or output of rank 4", "'" + buffer.name + "'");
   if (buffer.role == BufferRole::Workspace)
     return verifyPlace(plan, buffer, *bytes, field);
   if (buffer.offset != 0)
@@ -265,8 +267,9 @@ static Error verifyZeroed(const LaunchPlan &plan, const Launch &launch, const st
     if (index < 0 || index >= arguments)
       return refuse(plan, field + ".zeroed", "indices of the launch's " + Twine(arguments) + " buffers", index);
     const Buffer &buffer = plan.buffers[launch.buffers[index]];
-    if (launch.threads == 0 || buffer.role == BufferRole::Input || elementBytes(buffer.dtype) != 4)
-      return refuse(plan, field + ".zeroed", "outputs or workspace of float32 or int32, of kernels of a GPU",
+    if (launch.threads == 0 || buffer.role == BufferRole::Input || buffer.varlen || elementBytes(buffer.dtype) != 4)
+      return refuse(plan, field + ".zeroed",
+                    "outputs or workspace of float32 or int32, not varlen, of kernels of a GPU",
                     "'" + buffer.name + "'");
   }
   return Error::success();

@@ -15,6 +15,8 @@ namespace lighthouse {
 
 /// Dimensions of a buffer at most.
 inline constexpr size_t kMaxRank = 4;
+/// The dimension of rows in a buffer of rank 4.
+inline constexpr size_t kRowDim = 2;
 /// Tensor maps of a launch at most.
 inline constexpr size_t kMaxTensorMaps = 16;
 
@@ -31,6 +33,8 @@ struct Buffer {
   /// Workspace only: the output whose memory it has before that is written, or -1 for the workspace. A launcher makes
   /// sure that a strided output is dense, so that its memory is its own.
   int64_t home = -1;
+  /// Strided inputs and outputs of rank 4: dimension kRowDim has as many rows as the call says, and `shape` the most.
+  bool varlen = false;
 };
 
 /// A CUtensorMap over a buffer of 2 to 4 dimensions, for the loads and stores of the kernel's TMA unit. Its dimensions

@@ -56,9 +56,11 @@ static Layout layoutOf(const Buffer &buffer, const int64_t *strides) {
 }
 
 Error encodeTensorMap(const CudaDriver &driver, const TensorMap &map, const Buffer &buffer, void *address,
-                      const int64_t *strides, CUtensorMap &encoded) {
+                      const int64_t *strides, int64_t length, CUtensorMap &encoded) {
   Layout layout = layoutOf(buffer, strides);
   size_t rank = buffer.shape.size();
+  if (buffer.varlen && length > 0)
+    layout.sizes[rank - 1 - kRowDim] = length;
   if (map.flat) {
     layout.sizes[0] = elementCount(buffer);
     rank = 1;

@@ -34,6 +34,11 @@ LogicalResult AttentionBlocks::check(lighthouse::KernelOp kernel) const {
   return success();
 }
 
+Value keyBlocks(TileBuilder &t, Value first, int64_t count, Operand rows, int64_t columns) {
+  Value blocks = t.div(t.add(t.min(t.add(first, count), rows), columns - 1), columns);
+  return rows.value ? t.select(t.less(first, rows), blocks, 1) : blocks;
+}
+
 /// log2 of x >= 1, exponent and mantissa apart: the instruction's error is 2^-22 below 2, and of the result above.
 /// NaN stays NaN.
 static Value log2OfSum(TileBuilder &t, Value x) {
@@ -65,7 +70,7 @@ class AttendSchedule {
 public:
   AttendSchedule(KernelContext &context, AttendOp op)
       : c(context), t(context.t), op(op), sizes(op.getOs(), op.getKs(), op.getScale().convertToDouble()),
-        blocks(forwardBlocks(context, sizes)), f32(t.b.getF32Type()) {}
+        blocks(forwardBlocks(context, sizes)), f32(t.b.getF32Type()), rows(t.rows(context.view(op.getQs()))) {}
 
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)))
@@ -84,9 +89,9 @@ public:
     v = t.alloc({blocks.columns, sizes.columns}, sizes.element);
     weightsOf.emplace(c, sizes, blocks);
 
-    Value end = t.div(t.add(t.min(t.add(first, blocks.rows), sizes.rows), blocks.columns - 1), blocks.columns);
+    Value end = keyBlocks(t, first, blocks.rows, rows, blocks.columns);
     Value open = t.div(t.add(first, 1), blocks.columns); // blocks of keys that all queries see
-    t.copy(c.view(op.getQs()), {batch, qHead, first}, sizes.rows, q);
+    t.copy(c.view(op.getQs()), {batch, qHead, first}, rows, q);
     copyKeys(t.sub(end, 1));
     Values state = {t.constant(blocks.tile(f32, sizes.columns), 0), t.constant(blocks.row(f32), -INFINITY),
                     t.constant(blocks.row(f32), 0)};
@@ -101,7 +106,7 @@ public:
 
 private:
   void copyKeys(Value block) {
-    t.copy(c.view(op.getKs()), {batch, kHead, t.mul(block, blocks.columns)}, sizes.rows, k);
+    t.copy(c.view(op.getKs()), {batch, kHead, t.mul(block, blocks.columns)}, rows, k);
     t.commit();
   }
 
@@ -111,7 +116,7 @@ private:
     Value sums = carried[0], largest = carried[1], weights = carried[2];
     t.wait(0);
     t.barrier(); // The keys are here, and all are done with the values of the block before.
-    t.copy(c.view(op.getVs()), {batch, vHead, t.mul(block, blocks.columns)}, sizes.rows, v);
+    t.copy(c.view(op.getVs()), {batch, vHead, t.mul(block, blocks.columns)}, rows, v);
     t.commit();
     RankedTensorType type = blocks.tile(f32, blocks.columns);
     Value scores = t.dot(q, k, t.constant(type, 0), /*transposed=*/true);
@@ -135,7 +140,7 @@ private:
   }
 
   void finish(ValueRange state) {
-    Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first), inside = t.less(query, sizes.rows);
+    Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first), inside = t.less(query, rows);
     Value inverse = t.div(t.constant(state[2].getType(), 1), state[2]);
     Value os = t.mul(state[0], t.expand(inverse, blocks.tile(f32, sizes.columns)));
     if (Value view = c.view(op.getOs()))
@@ -152,6 +157,7 @@ private:
   AttentionSizes sizes;
   AttentionBlocks blocks;
   Type f32;
+  const Operand rows;        ///< of the tensors
   Value batch, head, first;  ///< first: query
   Value qHead, kHead, vHead; ///< that `head` reads
   Value q, k, v;

@@ -27,6 +27,10 @@ struct AttentionSizes {
 /// The head of a tensor that one of the `sizes.heads` reads.
 mlir::Value sharedHead(TileBuilder &t, const AttentionSizes &sizes, mlir::Value head, mlir::Value tensor);
 
+/// Blocks of `columns` keys that queries `first` up to `first + count - 1` see some of; of `rows` rows. One where none
+/// of the queries are there.
+mlir::Value keyBlocks(TileBuilder &t, mlir::Value first, int64_t count, Operand rows, int64_t columns);
+
 /// ln of the sum of exp(scale s), of each row's largest s and of the sum of its weights exp(scale (s - largest)).
 mlir::Value logSumExp(TileBuilder &t, mlir::Value largest, mlir::Value sum, double scale_log2);
 

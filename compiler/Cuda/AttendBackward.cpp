@@ -19,7 +19,7 @@ public:
   KeysSchedule(KernelContext &context, AttendBackwardKeysOp op)
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(blocksFor(context, sizes, isStrided(context, op))), f32(t.b.getF32Type()),
-        apart(sizes.columns > (sizes.element.isF32() ? 64 : 128)) {}
+        rows(t.rows(context.view(op.getQs()))), apart(sizes.columns > (sizes.element.isF32() ? 64 : 128)) {}
 
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)) || failed(Stream::check(c)))
@@ -33,13 +33,13 @@ public:
     kvHead = at[3];
     k = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     v = t.alloc({blocks.rows, sizes.columns}, sizes.element);
-    auto rows = tile::SharedType::get(t.b.getContext(), {blocks.columns, sizes.columns}, sizes.element);
+    auto run = tile::SharedType::get(t.b.getContext(), {blocks.columns, sizes.columns}, sizes.element);
     auto numbers = tile::SharedType::get(t.b.getContext(), {blocks.columns}, f32);
-    stream.emplace(c, ArrayRef<tile::SharedType>{rows, rows, numbers, numbers},
+    stream.emplace(c, ArrayRef<tile::SharedType>{run, run, numbers, numbers},
                    2 * blocks.rows * sizes.rowBytes() + Weights::bytes(sizes, blocks));
     weights.emplace(c, sizes, blocks);
-    t.copy(c.view(op.getKs()), {batch, kvHead, first}, sizes.rows, k);
-    t.copy(c.view(op.getVs()), {batch, kvHead, first}, sizes.rows, v);
+    t.copy(c.view(op.getKs()), {batch, kvHead, first}, rows, k);
+    t.copy(c.view(op.getVs()), {batch, kvHead, first}, rows, v);
     t.commit();
     if (apart) {
       t.ifThen(t.equal(at[1], 0), [&] { emitGradients(false, true); });
@@ -83,17 +83,17 @@ private:
     Value firstHead = t.mul(kvHead, sizes.group());
     auto ofHead = [&](Value each, ValueRange carried) -> Values {
       head = each;
-      int64_t runs = llvm::divideCeil(sizes.rows, blocks.columns);
+      Value runs = t.div(t.add(rows, blocks.columns - 1), blocks.columns);
       Value begin = t.div(first, blocks.columns);
       // From here on all queries of a block see all keys of ours.
       Value open = t.min(t.div(t.add(first, blocks.rows - 1 + blocks.columns - 1), blocks.columns), runs);
       return stream->go(
-          begin, t.i32(runs), carried,
+          begin, runs, carried,
           [&](ArrayRef<Value> tiles, Value run) {
             Value query = t.mul(run, blocks.columns),
                   views[] = {c.view(op.getQs()), c.view(op.getDos()), c.view(op.getLse()), c.view(op.getDelta())};
             for (auto [view, tile] : llvm::zip_equal(views, tiles))
-              t.copy(view, {batch, head, query}, sizes.rows, tile);
+              t.copy(view, {batch, head, query}, rows, tile);
           },
           [&](ArrayRef<Value> tiles, Value run, ValueRange now) { return step(tiles, run, now, t.less(run, open)); });
     };
@@ -101,7 +101,7 @@ private:
       sums = ofHead(firstHead, sums);
     else
       sums = t.loop(firstHead, t.add(firstHead, sizes.group()), 1, sums, ofHead);
-    Value key = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first), inside = t.less(key, sizes.rows);
+    Value key = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first), inside = t.less(key, rows);
     if (wantsKeys && c.view(op.getDks()))
       t.store(t.mul(sums.front(), sizes.scale), c.view(op.getDks()), {batch, kvHead, key}, inside);
     if (wantsValues && c.view(op.getDvs()))
@@ -133,6 +133,7 @@ private:
   AttentionSizes sizes;
   AttentionBlocks blocks;
   Type f32;
+  const Operand rows; ///< of the tensors
   const bool apart;
   bool wantsKeys = true, wantsValues = true;
   Value batch, kvHead, head, first; ///< first: key
@@ -145,7 +146,7 @@ class QueriesSchedule {
 public:
   QueriesSchedule(KernelContext &context, AttendBackwardQueriesOp op)
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
-        blocks(blocksFor(context, sizes)), f32(t.b.getF32Type()) {}
+        blocks(blocksFor(context, sizes)), f32(t.b.getF32Type()), rows(t.rows(context.view(op.getQs()))) {}
 
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)) || failed(Stream::check(c)))
@@ -158,27 +159,27 @@ public:
     kvHead = t.div(head, sizes.group());
     q = t.alloc({blocks.rows, sizes.columns}, sizes.element);
     dos = t.alloc({blocks.rows, sizes.columns}, sizes.element);
-    auto rows = tile::SharedType::get(t.b.getContext(), {blocks.columns, sizes.columns}, sizes.element);
-    Stream stream(c, {rows, rows}, 2 * blocks.rows * sizes.rowBytes() + Weights::bytes(sizes, blocks));
+    auto run = tile::SharedType::get(t.b.getContext(), {blocks.columns, sizes.columns}, sizes.element);
+    Stream stream(c, {run, run}, 2 * blocks.rows * sizes.rowBytes() + Weights::bytes(sizes, blocks));
     weights.emplace(c, sizes, blocks);
-    t.copy(c.view(op.getQs()), {batch, head, first}, sizes.rows, q);
-    t.copy(c.view(op.getDos()), {batch, head, first}, sizes.rows, dos);
+    t.copy(c.view(op.getQs()), {batch, head, first}, rows, q);
+    t.copy(c.view(op.getDos()), {batch, head, first}, rows, dos);
     t.commit();
-    Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first), inside = t.less(query, sizes.rows);
+    Value query = t.add(t.range(blocks.rows, tile::rowSlice(blocks.layout)), first), inside = t.less(query, rows);
     lse = t.alloc({blocks.rows}, f32);
     delta = t.alloc({blocks.rows}, f32);
-    t.copy(c.view(op.getLse()), {batch, head, first}, sizes.rows, lse);
-    t.copy(c.view(op.getDelta()), {batch, head, first}, sizes.rows, delta);
+    t.copy(c.view(op.getLse()), {batch, head, first}, rows, lse);
+    t.copy(c.view(op.getDelta()), {batch, head, first}, rows, delta);
     t.commit();
-    Value end = t.div(t.add(t.min(t.add(first, blocks.rows), sizes.rows), blocks.columns - 1), blocks.columns);
+    Value end = keyBlocks(t, first, blocks.rows, rows, blocks.columns);
     Value open = t.div(t.add(first, 1), blocks.columns);
     Values sum = {t.constant(blocks.tile(f32, sizes.columns), 0)};
     sum = stream.go(
         t.i32(0), end, sum,
         [&](ArrayRef<Value> tiles, Value run) {
           Value key = t.mul(run, blocks.columns);
-          t.copy(c.view(op.getKs()), {batch, kvHead, key}, sizes.rows, tiles[0]);
-          t.copy(c.view(op.getVs()), {batch, kvHead, key}, sizes.rows, tiles[1]);
+          t.copy(c.view(op.getKs()), {batch, kvHead, key}, rows, tiles[0]);
+          t.copy(c.view(op.getVs()), {batch, kvHead, key}, rows, tiles[1]);
         },
         [&](ArrayRef<Value> tiles, Value run, ValueRange now) {
           return step(tiles, run, now, t.lessEqual(open, run));
@@ -219,6 +220,7 @@ private:
   AttentionSizes sizes;
   AttentionBlocks blocks;
   Type f32;
+  const Operand rows;               ///< of the tensors
   Value batch, head, kvHead, first; ///< first: query
   Value q, dos, lse, delta;
   std::optional<Weights> weights;

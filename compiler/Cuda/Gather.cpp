@@ -23,7 +23,6 @@ public:
     Value inside = t.less(slots, shape[2]);
     Value entry = t.load(slots.getType(), c.view(op.getIndices()), {batch, head, slots}, inside);
     Value isToken = t.less(entry, pyramid.getPaddedLen());
-    Value readsToken = t.both(inside, t.less(entry, pyramid.getSeqLen()));
     Value readsCoarse = t.both(inside, t.less(pyramid.getPaddedLen() - 1, entry));
     Value row = t.sub(entry, pyramid.getPaddedLen());
     Value pyramids[] = {op.getPq(), op.getPk(), op.getPv()}, results[] = {op.getQs(), op.getKs(), op.getVs()};
@@ -36,7 +35,8 @@ public:
       if (!c.view(results[i]))
         continue;
       Value from = i == 0 ? head : kvHead;
-      Value tokens = t.load(tiles.type(element), c.view(stack.getTokens()), {batch, from, entry}, readsToken);
+      Value view = c.view(stack.getTokens()), readsToken = t.both(inside, t.less(entry, t.rows(view)));
+      Value tokens = t.load(tiles.type(element), view, {batch, from, entry}, readsToken);
       Value coarse = t.load(tiles.type(element), c.view(stack.getCoarse()), {batch, from, row}, readsCoarse);
       rows[i] = t.select(t.expand(isToken, tiles.type(element)), tokens, coarse);
     }

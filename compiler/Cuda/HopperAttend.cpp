@@ -50,7 +50,7 @@ public:
       : c(context), t(context.t), op(op), sizes(op.getOs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(context, sizes, /*groups=*/sizes.head_dim > 64 ? 2 : 3, /*columns=*/128, /*stages=*/2,
                {kGroups, kColumns, kStages}),
-        f32(t.b.getF32Type()) {}
+        f32(t.b.getF32Type()), rows(t.rows(context.view(op.getQs()))) {}
 
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)))
@@ -71,7 +71,7 @@ public:
     q = t.ring(blocks.groups, t.panels({64, blocks.width}, sizes.element), 1);
     k = t.ring(blocks.stages, keys, blocks.groups);
     v = t.ring(blocks.stages, keys, blocks.groups);
-    end = t.div(t.add(t.min(t.add(first, blocks.rows()), sizes.rows), blocks.columns - 1), blocks.columns);
+    end = keyBlocks(t, first, blocks.rows(), rows, blocks.columns);
     int64_t registers = blocks.groups == 2 ? 240 : 160;
     t.roles({{1, blocks.groups == 2 ? 24 : 32, [&](Value) { produce(); }},
              {blocks.groups * 128, registers, [&](Value group) { consume(group); }}});
@@ -175,7 +175,7 @@ private:
   }
 
   void finish(ValueRange state) {
-    Value query = t.add(t.range(64, tile::rowSlice(blocks.layout)), row), inside = t.less(query, sizes.rows);
+    Value query = t.add(t.range(64, tile::rowSlice(blocks.layout)), row), inside = t.less(query, rows);
     Value sum = t.reduce(tile::Reduction::Add, state[2]);
     Value os = t.mul(state[0], t.expand(t.div(t.constant(sum.getType(), 1), sum), wide()));
     if (Value view = c.view(op.getOs()))
@@ -203,6 +203,7 @@ private:
   AttentionSizes sizes;
   HopperBlocks blocks;
   Type f32;
+  const Operand rows;            ///< of the tensors
   Value qHead, kHead, vHead;     ///< that `head` reads
   Value batch, head, first, end; ///< first: query of the block; end: blocks of keys that it sees
   Value q, k, v;

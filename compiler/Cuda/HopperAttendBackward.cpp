@@ -27,8 +27,7 @@ public:
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(context, sizes, /*groups=*/2, /*columns=*/sizes.head_dim > 64 ? 64 : 128, /*stages=*/2,
                {.stages = kStages}),
-        f32(t.b.getF32Type()), aligned(sizes.rows % kAligned == 0),
-        queryRuns(llvm::divideCeil(sizes.rows, blocks.columns)) {}
+        f32(t.b.getF32Type()), aligned(sizes.rows % kAligned == 0), rows(t.rows(context.view(op.getQs()))) {}
 
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)))
@@ -46,6 +45,7 @@ public:
     head = where[1];
     kvHead = t.div(head, sizes.group());
     begin = t.div(first, blocks.columns);
+    queryRuns = t.div(t.add(rows, blocks.columns - 1), blocks.columns);
     allocate();
     t.roles({{1, 24, [&](Value) { produce(); }}, {256, 240, [&](Value group) { consume(group); }}});
     return Grid{runs * heads, 384};
@@ -119,15 +119,15 @@ private:
     Value zero = t.constant(wide(), 0);
     // From here on all queries of a run see all keys of ours; the last run may have fewer queries.
     Value open = t.min(t.add(begin, blocks.rows() / blocks.columns), queryRuns);
-    bool ragged = sizes.rows % blocks.columns != 0;
-    Value whole = ragged ? t.max(open, queryRuns - 1) : t.i32(queryRuns);
+    bool ragged = rows.value || sizes.rows % blocks.columns != 0;
+    Value whole = ragged ? t.max(open, t.sub(queryRuns, 1)) : queryRuns;
     auto go = [&](Value from, Value to, bool masked, ValueRange now) {
       return t.loop(from, to, 1, now, [&](Value run, ValueRange each) { return step(run, each, masked); });
     };
     Values sums = go(begin, open, true, {zero, zero});
     sums = go(open, whole, false, sums);
     if (ragged)
-      sums = go(whole, t.i32(queryRuns), true, sums);
+      sums = go(whole, queryRuns, true, sums);
     sendKeys(t.mul(sums[0], sizes.scale), c.view(op.getDks()));
     sendKeys(sums[1], c.view(op.getDvs()));
     t.drain();
@@ -206,7 +206,7 @@ private:
   }
 
   Value insideOf(Value query) {
-    return t.less(t.add(t.range(blocks.columns, tile::columnSlice(blocks.layout)), query), sizes.rows);
+    return t.less(t.add(t.range(blocks.columns, tile::columnSlice(blocks.layout)), query), rows);
   }
 
   /// This warpgroup's tile of two.
@@ -243,8 +243,9 @@ private:
   AttentionSizes sizes;
   HopperBlocks blocks;
   Type f32;
-  bool aligned; ///< every row of lse and delta
-  int64_t queryRuns;
+  bool aligned;       ///< every row of lse and delta
+  const Operand rows; ///< of the tensors
+  Value queryRuns;
   Value batch, head, kvHead, first, begin; ///< first: key of the block; begin: the first run of queries that sees it
   Value k, v, q, dos, lse, delta;
   Value evenScores[2], oddScores[2], staged[2]; ///< by warpgroup

@@ -86,7 +86,7 @@ private:
   }
 
   void emitToken(Value token, Value coarse) {
-    Value inside = t.less(token, tokenType.getShape()[2]);
+    Value inside = t.less(token, t.rows(tokens));
     if (heard)
       inside = t.both(inside, t.lessEqual(0, token));
     Value sum = sumOfHeads([&](Value rowHead, Value s) { return addRow(0, rowHead, {token, inside}, s); }, coarse);

@@ -73,6 +73,7 @@ Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
                         .Case([](ScatterOp) { return scheduleScatter; })
                         .Case([](ScatterBackwardOp) { return scheduleScatterBackward; })
                         .Case([](RowDotOp) { return scheduleRowDot; })
+                        .Case([](RoundOp) { return scheduleRound; })
                         .Case([&](AttendBackwardJoinedOp joined) -> Schedule {
                           return isForHopper(joined.getQs(), arch) ? scheduleHopperAttendBackward : nullptr;
                         })
@@ -86,19 +87,20 @@ Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
   return nullptr;
 }
 
-/// Whether the caller gives the strides of a tensor of the function that holds the kernel.
-bool isStrided(func::FuncOp function, Value tensor) {
+/// Whether a tensor of the function that holds the kernel is an argument or a result with that mark.
+bool isMarked(func::FuncOp function, Value tensor, StringRef mark) {
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    return bool(function.getArgAttr(argument.getArgNumber(), kStridedAttr));
+    return bool(function.getArgAttr(argument.getArgNumber(), mark));
   for (OpOperand &use : tensor.getUses())
-    if (isa<func::ReturnOp>(use.getOwner()) && function.getResultAttr(use.getOperandNumber(), kStridedAttr))
+    if (isa<func::ReturnOp>(use.getOwner()) && function.getResultAttr(use.getOperandNumber(), mark))
       return true;
   return false;
 }
 
 Type viewType(func::FuncOp function, Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  return tile::ViewType::get(type.getContext(), type.getShape(), type.getElementType(), isStrided(function, tensor));
+  return tile::ViewType::get(type.getContext(), type.getShape(), type.getElementType(),
+                             isMarked(function, tensor, kStridedAttr), isMarked(function, tensor, kVarlenAttr));
 }
 
 /// From here on GPUs have griddepcontrol.

@@ -55,7 +55,7 @@ public:
   }
 
 private:
-  /// One argument a view, and for a strided one its strides.
+  /// One argument a view, for a strided one its strides, and for a varlen one its rows.
   void makeFunction() {
     SmallVector<Type> types;
     for (BlockArgument view : kernel.getViews()) {
@@ -63,6 +63,8 @@ private:
       types.push_back(LLVM::LLVMPointerType::get(b.getContext(), kGlobal));
       if (type.getStrided())
         types.append(type.getRank() - 1, b.getI64Type());
+      if (type.getVarlen())
+        types.push_back(b.getI64Type());
     }
     std::map<TensorMapKey, unsigned> arguments;
     kernel.walk([&](Operation *op) {
@@ -119,6 +121,8 @@ private:
       }
       if (type.getStrided())
         argument += type.getRank() - 1;
+      if (type.getVarlen())
+        memory.rows = LLVM::TruncOp::create(b, kernel.getLoc(), b.getI32Type(), function.getArgument(argument++));
       lowering.views[view] = std::move(memory);
     }
   }

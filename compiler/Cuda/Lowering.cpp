@@ -60,6 +60,7 @@ LogicalResult Lowering::lower(Operation *op) {
       .Case([&](scf::IfOp) { return lowerIf(op); })
       .Case([&](scf::WhileOp) { return lowerWhile(op); })
       .Case([&](tile::BlockIdOp) { return set(op->getResult(0), {s.blockId()}), success(); })
+      .Case([&](tile::RowsOp rows) { return set(rows.getResult(), {views.lookup(rows.getView()).rows}), success(); })
       .Case([&](tile::SplatOp splat) {
         return set(splat.getResult(), Values(numRegisters(splat.getType()), scalar(splat.getValue()))), success();
       })

@@ -12,10 +12,12 @@
 
 namespace lighthouse::cuda {
 
-/// A view's memory: address, and strides in elements (i64) of all dimensions but the last.
+/// A view's memory: address, and strides in elements (i64) of all dimensions but the last; of a varlen one also how
+/// many rows (i32) there are.
 struct ViewMemory {
   mlir::Value pointer;
   Values strides;
+  mlir::Value rows = {};
 };
 
 /// A ring's memory: its tiles, and the barriers of each.

@@ -86,7 +86,7 @@ private:
   };
 
   Token loadToken(Value token) {
-    Value real = t.both(inside, t.less(token, pyramid.getSeqLen()));
+    Value real = t.both(inside, t.less(token, t.rows(tokens)));
     Type row = tiles.type(type.getElementType());
     Token loaded{t.load(row, tokens, {batch, head, token}, real), Value(), real};
     if (others) {

@@ -81,7 +81,7 @@ private:
 
   Value loadPosition(Operand number, Value inside) {
     Value position = t.add(first, number);
-    Value heard = t.both(t.less(number, length), t.less(position, pyramid.getSeqLen()));
+    Value heard = t.both(t.less(number, length), t.less(position, t.rows(c.view(op.getDout()))));
     return t.load(tiles.type(element), c.view(op.getDout()), {batch, head, position}, t.both(inside, heard));
   }
 
@@ -102,6 +102,22 @@ FailureOr<Grid> scheduleScatterBackward(KernelContext &context) {
   return ScatterBackwardSchedule(context, context.find<ScatterBackwardOp>()).emit();
 }
 
+FailureOr<Grid> scheduleRound(KernelContext &context) {
+  TileBuilder &t = context.t;
+  auto op = context.find<RoundOp>();
+  ArrayRef<int64_t> shape = shapeOf(op.getRows());
+  Type element = getElementTypeOrSelf(op.getRounded());
+  int64_t threads = context.parameter("threads", 256, {64, 128, 256, 512});
+  RowTiles tiles(t.b.getContext(), threads, shape[3], element, 1);
+  int64_t blocks = llvm::divideCeil(shape[2], tiles.rows);
+  Values at = t.delinearize(t.blockId(), {shape[0], shape[1], blocks});
+  Value rounded = context.view(op.getRounded()), rows = tiles.numbers(t, t.mul(at[2], tiles.rows));
+  Value inside = t.less(rows, t.rows(rounded));
+  Value loaded = t.load(tiles.type(t.b.getF32Type()), context.view(op.getRows()), {at[0], at[1], rows}, inside);
+  t.store(t.convert(loaded, element), rounded, {at[0], at[1], rows}, inside);
+  return Grid{shape[0] * shape[1] * blocks, threads};
+}
+
 FailureOr<Grid> scheduleRowDot(KernelContext &context) {
   TileBuilder &t = context.t;
   auto op = context.find<RowDotOp>();
@@ -111,7 +127,7 @@ FailureOr<Grid> scheduleRowDot(KernelContext &context) {
   RowTiles tiles(t.b.getContext(), threads, shape[3], element, 1);
   int64_t blocks = llvm::divideCeil(shape[2], tiles.rows);
   Values at = t.delinearize(t.blockId(), {shape[0], shape[1], blocks});
-  Value rows = tiles.numbers(t, t.mul(at[2], tiles.rows)), inside = t.less(rows, shape[2]);
+  Value rows = tiles.numbers(t, t.mul(at[2], tiles.rows)), inside = t.less(rows, t.rows(context.view(op.getA())));
   auto load = [&](Value tensor) {
     return t.convert(t.load(tiles.type(element), context.view(tensor), {at[0], at[1], rows}, inside), t.b.getF32Type());
   };

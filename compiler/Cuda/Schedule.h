@@ -57,6 +57,7 @@ mlir::FailureOr<Grid> scheduleScatter(KernelContext &context);
 mlir::FailureOr<Grid> scheduleScatterBackward(KernelContext &context);
 mlir::FailureOr<Grid> scheduleUnpool(KernelContext &context);
 mlir::FailureOr<Grid> scheduleRowDot(KernelContext &context);
+mlir::FailureOr<Grid> scheduleRound(KernelContext &context);
 mlir::FailureOr<Grid> scheduleAttend(KernelContext &context);
 mlir::FailureOr<Grid> scheduleHopperAttend(KernelContext &context);
 mlir::FailureOr<Grid> scheduleAttendKeys(KernelContext &context);

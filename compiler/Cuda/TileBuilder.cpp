@@ -125,6 +125,13 @@ Values TileBuilder::delinearize(Value i, ArrayRef<int64_t> bases) {
 
 //===-- Tiles ------------------------------------------------------------===//
 
+Operand TileBuilder::rows(Value view) {
+  auto type = cast<tile::ViewType>(view.getType());
+  if (!type.getVarlen())
+    return type.getShape()[2];
+  return Value(tile::RowsOp::create(b, loc, b.getI32Type(), view));
+}
+
 Value TileBuilder::blockId() { return tile::BlockIdOp::create(b, loc, b.getI32Type()); }
 
 Value TileBuilder::range(int64_t size, Attribute layout) {

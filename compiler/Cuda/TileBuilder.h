@@ -71,6 +71,8 @@ public:
   //===-- Tiles --------------------------------------------------------------------------------------------------===//
 
   mlir::Value blockId();
+  /// How many rows a view of four dimensions has: a constant, or what the launch says.
+  Operand rows(mlir::Value view);
   /// 0 .. size-1 of a layout of one dimension.
   mlir::Value range(int64_t size, mlir::Attribute layout);
   mlir::Value expand(mlir::Value slice, mlir::RankedTensorType type);

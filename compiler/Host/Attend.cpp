@@ -20,11 +20,11 @@ namespace {
 class AttendSchedule {
 public:
   AttendSchedule(KernelContext &context, AttendOp op)
-      : c(context), e(context.e), op(op), shape(shapeOf(op.getOs())), rows(shape[2]), headDim(shape[3]),
+      : c(context), e(context.e), op(op), shape(shapeOf(op.getOs())), rows(context.rows(op.getQs())), headDim(shape[3]),
         queries(kLaneVectors * e.machine.lanes), keys(96) {}
 
   int64_t emit() {
-    int64_t blocks = llvm::divideCeil(rows, queries);
+    int64_t blocks = llvm::divideCeil(shape[2], queries);
     Values at = e.delinearize(c.item, {shape[0], shape[1], blocks});
     batch = at[0];
     head = at[1];
@@ -33,15 +33,18 @@ public:
     vHead = sharedHead(e, op, head, op.getVs());
     // The longest blocks first, so that threads end together.
     first = e.mul(e.sub(blocks - 1, at[2]), queries);
-    makeScratch();
-    stageRowsTransposed(e, c.buffer(op.getQs()), {batch, qHead}, first, queries, rows - 1, qt,
-                        op.getScale().convertToDouble() * std::numbers::log2e);
-    Values stats = walkKeys();
-    finish(stats);
+    ifAny(c, op, first, [&] {
+      makeScratch();
+      stageRowsTransposed(e, c.buffer(op.getQs()), {batch, qHead}, first, queries, last(), qt,
+                          op.getScale().convertToDouble() * std::numbers::log2e);
+      finish(walkKeys());
+    });
     return shape[0] * shape[1] * blocks;
   }
 
 private:
+  Value last() { return e.sub(rows, 1); }
+
   void makeScratch() {
     Type f32 = e.b.getF32Type();
     qt = e.scratch({headDim, queries}, f32);
@@ -68,8 +71,8 @@ private:
 
   Values block(Value key, Value count, ValueRange stats) {
     int64_t vectors = stats.size() / 2;
-    stageRows(e, c.buffer(op.getKs()), {batch, kHead}, key, count, rows - 1, kBlock);
-    stageRows(e, c.buffer(op.getVs()), {batch, vHead}, key, count, rows - 1, vBlock);
+    stageRows(e, c.buffer(op.getKs()), {batch, kHead}, key, count, last(), kBlock);
+    stageRows(e, c.buffer(op.getVs()), {batch, vHead}, key, count, last(), vBlock);
     scores(count);
     // Past the item's first query, some queries come before some keys.
     e.ifThen(e.less(e.add(first, 1), e.add(key, count)), [&] { mask(key, count); });
@@ -161,7 +164,8 @@ private:
   Emitter &e;
   AttendOp op;
   ArrayRef<int64_t> shape;
-  const int64_t rows, headDim;
+  const Value rows;
+  const int64_t headDim;
   const int64_t queries; ///< of a work item
   const int64_t keys;    ///< of a block
   Value batch, head, first;
@@ -175,11 +179,17 @@ Value sharedHead(Emitter &e, AttendOp op, Value head, Value tensor) {
   return e.div(head, shapeOf(op.getOs())[1] / shapeOf(tensor)[1]);
 }
 
+void ifAny(KernelContext &c, AttendOp op, Value first, function_ref<void()> body) {
+  if (!c.isVarlen(op.getQs()))
+    return body();
+  c.e.ifThen(c.e.less(first, c.rows(op.getQs())), body);
+}
+
 void finishAttend(KernelContext &c, AttendOp op, const AttendBlock &block) {
   Emitter &e = c.e;
-  int64_t rows = shapeOf(op.getQs())[2], headDim = shapeOf(op.getQs())[3], queries = shapeOf(block.sums)[0];
+  int64_t headDim = shapeOf(op.getQs())[3], queries = shapeOf(block.sums)[0];
   auto norms = c.find<TokenNormOp>();
-  Value line = e.scratch({headDim}, e.b.getF32Type());
+  Value rows = c.rows(op.getQs()), line = e.scratch({headDim}, e.b.getF32Type());
   e.loop(0, e.min(queries, e.sub(rows, block.first)), 1, [&](Value q) {
     Value row = e.add(block.first, q), sum = e.load(block.sums, {q});
     Value inverse = arith::DivFOp::create(e.b, e.loc, e.f32(1.0), sum);

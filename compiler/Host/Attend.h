@@ -18,6 +18,9 @@ struct AttendBlock {
 /// The head of an operand that a head of the result reads.
 mlir::Value sharedHead(Emitter &e, AttendOp op, mlir::Value head, mlir::Value tensor);
 
+/// What `body` emits, for an item whose first query there is.
+void ifAny(KernelContext &context, AttendOp op, mlir::Value first, llvm::function_ref<void()> body);
+
 /// Writes what leaves the kernel of os, lse and the norms of os, for the block's queries below the number of rows.
 void finishAttend(KernelContext &context, AttendOp op, const AttendBlock &block);
 

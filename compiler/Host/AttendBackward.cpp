@@ -15,10 +15,29 @@ using namespace mlir;
 namespace lighthouse::host {
 namespace {
 
+/// partBegin of the rows of `tensor`, `parts` those of the most rows.
+Value beginOfPart(KernelContext &c, Value tensor, int64_t parts, int64_t part) {
+  Emitter &e = c.e;
+  if (!c.isVarlen(tensor))
+    return e.index(partBegin(shapeOf(tensor)[2], parts, part));
+  Type f64 = e.b.getF64Type(), i64 = e.b.getI64Type();
+  Value rows = c.rows(tensor), begin = rows;
+  Value number = arith::SIToFPOp::create(e.b, e.loc, f64, arith::IndexCastOp::create(e.b, e.loc, i64, rows));
+  // As many parts as these rows have: 1 up to all, each with its own shares.
+  for (int64_t count = part + 1; count <= parts; ++count) {
+    Value share = arith::ConstantOp::create(e.b, e.loc, e.b.getF64FloatAttr(partShare(count, part)));
+    Value row = arith::FPToSIOp::create(e.b, e.loc, i64, arith::MulFOp::create(e.b, e.loc, share, number));
+    Value index = arith::IndexCastOp::create(e.b, e.loc, e.b.getIndexType(), row);
+    Value here = e.mul(e.div(index, kPartAlignment), kPartAlignment);
+    begin = e.select(e.lessEqual(count * kLeastPart, rows), here, begin);
+  }
+  return begin;
+}
+
 class AttendBackwardSchedule {
 public:
   AttendBackwardSchedule(KernelContext &context, AttendBackwardOp op)
-      : c(context), e(context.e), op(op), shape(shapeOf(op.getQs())), rows(shape[2]), headDim(shape[3]),
+      : c(context), e(context.e), op(op), shape(shapeOf(op.getQs())), rows(context.rows(op.getQs())), headDim(shape[3]),
         kvHeads(shapeOf(op.getKs())[1]), group(shape[1] / kvHeads), queries(48),
         keys(2 * kLaneVectors * e.machine.lanes), scale(op.getScale().convertToDouble()) {}
 
@@ -27,13 +46,13 @@ public:
     Values at = e.delinearize(c.item, {parts, shape[0], kvHeads});
     batch = at[1];
     kvHead = at[2];
-    Value from = e.index(0), to = e.index(rows);
+    Value from = e.index(0), to = rows;
     for (int64_t part = 1; part < parts; ++part) {
-      Value begin = e.index(partBegin(rows, parts, part));
+      Value begin = beginOfPart(c, op.getQs(), parts, part);
       from = e.select(e.less(at[0], part), from, begin);
       to = e.select(e.less(at[0], part), e.min(to, begin), to);
     }
-    dqBegin = e.mul(at[0], rows);
+    dqBegin = e.mul(at[0], shape[2]);
     makeScratch();
     e.loop(0, group, 1, [&](Value member) { prepareHead(member, from); });
     e.loop(from, to, keys, [&](Value key) {
@@ -58,7 +77,7 @@ private:
     ds = e.scratch({queries, keys}, f32);
     dk = e.scratch({keys, headDim}, f32);
     dv = e.scratch({keys, headDim}, f32);
-    stats = memref::AllocOp::create(e.b, e.loc, MemRefType::get({2, group, rows}, f32));
+    stats = memref::AllocOp::create(e.b, e.loc, MemRefType::get({2, group, shape[2]}, f32));
   }
 
   Value headOf(Value member) { return e.add(e.mul(kvHead, group), member); }
@@ -84,9 +103,10 @@ private:
   }
 
   void beginKeys(Value key) {
-    stageRows(e, c.buffer(op.getKs()), {batch, kvHead}, key, keys, rows - 1, kBlock);
-    stageRowsTransposed(e, c.buffer(op.getKs()), {batch, kvHead}, key, keys, rows - 1, kt, scale * std::numbers::log2e);
-    stageRowsTransposed(e, c.buffer(op.getVs()), {batch, kvHead}, key, keys, rows - 1, vt, 1.0);
+    stageRows(e, c.buffer(op.getKs()), {batch, kvHead}, key, keys, e.sub(rows, 1), kBlock);
+    stageRowsTransposed(e, c.buffer(op.getKs()), {batch, kvHead}, key, keys, e.sub(rows, 1), kt,
+                        scale * std::numbers::log2e);
+    stageRowsTransposed(e, c.buffer(op.getVs()), {batch, kvHead}, key, keys, e.sub(rows, 1), vt, 1.0);
     e.loop(0, keys, 1, [&](Value row) {
       e.storeRow(e.zeroRow(headDim), dk, {row}, headDim);
       e.storeRow(e.zeroRow(headDim), dv, {row}, headDim);
@@ -103,8 +123,8 @@ private:
 
   void block(Value key, Value query, Value member) {
     Value head = headOf(member), count = e.min(queries, e.sub(rows, query));
-    stageRows(e, c.buffer(op.getQs()), {batch, head}, query, count, rows - 1, qBlock);
-    stageRows(e, c.buffer(op.getDos()), {batch, head}, query, count, rows - 1, doBlock);
+    stageRows(e, c.buffer(op.getQs()), {batch, head}, query, count, e.sub(rows, 1), qBlock);
+    stageRows(e, c.buffer(op.getDos()), {batch, head}, query, count, e.sub(rows, 1), doBlock);
     probabilities(query, member, count);
     // In the blocks on the diagonal, some queries come before some keys.
     e.ifThen(e.less(query, e.add(key, keys - 1)), [&] { mask(key, query, count); });
@@ -196,7 +216,8 @@ private:
   Emitter &e;
   AttendBackwardOp op;
   ArrayRef<int64_t> shape;
-  const int64_t rows, headDim, kvHeads, group;
+  const Value rows;
+  const int64_t headDim, kvHeads, group;
   const int64_t queries, keys; ///< of a block
   const double scale;
   Value batch, kvHead;
@@ -211,20 +232,23 @@ FailureOr<int64_t> scheduleSumParts(KernelContext &context) {
   auto op = context.find<SumPartsOp>();
   Emitter &e = context.e;
   ArrayRef<int64_t> shape = shapeOf(op.getSum());
-  int64_t rows = shape[2], parts = op.getParts(), blocks = llvm::divideCeil(rows, kPartAlignment);
+  auto round = context.find<RoundOp>(); // what is stored is rounded
+  Value result = round ? round.getRounded() : op.getSum();
+  int64_t parts = op.getParts(), blocks = llvm::divideCeil(shape[2], kPartAlignment);
+  Value rows = context.rows(result);
   Values at = e.delinearize(context.item, {shape[0], shape[1], blocks});
   Value begin = e.mul(at[2], kPartAlignment);
   e.loop(begin, e.min(e.add(begin, kPartAlignment), rows), 1, [&](Value row) {
     Values sum = e.loadRow(context.buffer(op.getSplit()), {at[0], at[1], row}, shape[3]);
     for (int64_t part = 1; part < parts; ++part)
       sum = e.ifElse(
-          e.lessEqual(partBegin(rows, parts, part), row),
+          e.lessEqual(beginOfPart(context, result, parts, part), row),
           [&] {
             return e.addRows(
-                sum, e.loadRow(context.buffer(op.getSplit()), {at[0], at[1], e.add(row, part * rows)}, shape[3]));
+                sum, e.loadRow(context.buffer(op.getSplit()), {at[0], at[1], e.add(row, part * shape[2])}, shape[3]));
           },
           [&] { return sum; });
-    e.storeRow(sum, context.buffer(op.getSum()), {at[0], at[1], row}, shape[3]);
+    e.storeRow(sum, context.buffer(result), {at[0], at[1], row}, shape[3]);
   });
   return shape[0] * shape[1] * blocks;
 }

@@ -33,12 +33,13 @@ constexpr int64_t kPad = 32; ///< elements behind a row of queries: rows apart b
 class AttendTilesSchedule {
 public:
   AttendTilesSchedule(KernelContext &context, AttendOp op)
-      : c(context), e(context.e), op(op), shape(shapeOf(op.getOs())), rows(shape[2]), headDim(shape[3]),
+      : c(context), e(context.e), op(op), shape(shapeOf(op.getOs())), rows(context.rows(op.getQs())), headDim(shape[3]),
         depth(llvm::alignTo(headDim, kDepth)), height(llvm::alignTo(headDim, kTile)),
-        staged(rows % kKeys != 0 || depth != headDim), scale(op.getScale().convertToDouble() * std::numbers::log2e) {}
+        staged(context.isVarlen(op.getKs()) || shape[2] % kKeys != 0 || depth != headDim),
+        scale(op.getScale().convertToDouble() * std::numbers::log2e) {}
 
   int64_t emit() {
-    int64_t blocks = llvm::divideCeil(rows, kQueries);
+    int64_t blocks = llvm::divideCeil(shape[2], kQueries);
     Values at = e.delinearize(c.item, {shape[0], shape[1], blocks});
     batch = at[0];
     head = at[1];
@@ -47,6 +48,12 @@ public:
     vHead = sharedHead(e, op, head, op.getVs());
     // The longest blocks first, so that threads end together.
     first = e.mul(e.sub(blocks - 1, at[2]), kQueries);
+    ifAny(c, op, first, [&] { emitItem(); });
+    return shape[0] * shape[1] * blocks;
+  }
+
+private:
+  void emitItem() {
     makeScratch();
     stageQueries();
     e.loop(0, e.min(e.add(first, kQueries), rows), kKeys, [&](Value key) {
@@ -60,10 +67,8 @@ public:
       });
     });
     finishAttend(c, op, {batch, head, first, ot, maxima, sums});
-    return shape[0] * shape[1] * blocks;
   }
 
-private:
   /// The block of keys for a group of queries, `begin` the first of them; `query` is its place in the item.
   void emitGroup(Value key, Value query, Value begin) {
     scores(key, query);
@@ -128,14 +133,14 @@ private:
 
   void stageQueries() {
     e.loop(0, kQueries, 1, [&](Value query) {
-      Value row = e.min(e.add(first, query), rows - 1);
+      Value row = e.min(e.add(first, query), e.sub(rows, 1));
       movePairs(c.buffer(op.getQs()), {batch, qHead, row}, qt, query, headDim / 2);
     });
   }
 
   void stageKeys(Value key) {
     e.loop(0, kKeys, 1, [&](Value j) {
-      Value row = e.min(e.add(key, j), rows - 1);
+      Value row = e.min(e.add(key, j), e.sub(rows, 1));
       for (int64_t d = 0; d < headDim; d += 8)
         e.storeRaw(e.loadRaw(c.buffer(op.getKs()), {batch, kHead, row, d}, 8), kBlock, {j, d});
     });
@@ -147,7 +152,7 @@ private:
       Value even = e.add(key, e.mul(j, 2)), odd = e.add(even, 1);
       for (int64_t d = 0; d < headDim; d += 8) {
         auto load = [&](Value row) {
-          return e.loadRaw(c.buffer(op.getVs()), {batch, vHead, e.min(row, rows - 1), d}, 8);
+          return e.loadRaw(c.buffer(op.getVs()), {batch, vHead, e.min(row, e.sub(rows, 1)), d}, 8);
         };
         e.storeRaw(interleave(load(even), load(odd)), pair, {2 * d});
       }
@@ -311,7 +316,8 @@ private:
   Emitter &e;
   AttendOp op;
   ArrayRef<int64_t> shape;
-  const int64_t rows, headDim;
+  const Value rows;
+  const int64_t headDim;
   const int64_t depth;  ///< headDim in whole tiles of bfloat16
   const int64_t height; ///< headDim in whole tiles of float32
   const bool staged;    ///< keys are copied into whole blocks of whole tiles

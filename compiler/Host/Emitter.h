@@ -141,6 +141,12 @@ struct KernelContext {
   }
   /// The memref of a tensor that the kernel reads or writes; null for what stays inside.
   mlir::Value buffer(mlir::Value tensor) const { return buffers.lookup(tensor); }
+  /// Rows of a tensor [B, H, rows, D] that the kernel reads or writes: a constant, or what the call gives.
+  mlir::Value rows(mlir::Value tensor) const { return e.b.createOrFold<mlir::memref::DimOp>(e.loc, buffer(tensor), 2); }
+  /// Whether the call gives them.
+  bool isVarlen(mlir::Value tensor) const {
+    return llvm::cast<mlir::MemRefType>(buffer(tensor).getType()).isDynamicDim(2);
+  }
   /// The memref of the coarse levels of a pyramid made in this kernel; null when none leaves it.
   mlir::Value coarseBuffer(mlir::Value pyramid) const {
     for (mlir::Operation *user : pyramid.getUsers())
@@ -166,6 +172,7 @@ mlir::FailureOr<int64_t> scheduleGather(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleScatter(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleScatterBackward(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleSumParts(KernelContext &context);
+mlir::FailureOr<int64_t> scheduleRound(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleUnpool(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleAttend(KernelContext &context);
 mlir::FailureOr<int64_t> scheduleAttendBackward(KernelContext &context);

@@ -35,6 +35,7 @@ Schedule scheduleOf(KernelOp kernel) {
                         .Case([](ScatterBackwardOp) { return scheduleScatterBackward; })
                         .Case([](AttendBackwardOp) { return scheduleAttendBackward; })
                         .Case([](SumPartsOp) { return scheduleSumParts; })
+                        .Case([](RoundOp) { return scheduleRound; })
                         .Case([](GatherBackwardOp) { return scheduleUnpool; })
                         .Default([](Operation *) { return nullptr; });
     if (schedule)
@@ -43,25 +44,28 @@ Schedule scheduleOf(KernelOp kernel) {
   return nullptr;
 }
 
-/// Whether the caller gives the strides of a tensor of the function that holds the kernel.
-bool isStrided(func::FuncOp function, Value tensor) {
+/// Whether a tensor of the function that holds the kernel is an argument or a result with that mark.
+bool isMarked(func::FuncOp function, Value tensor, StringRef mark) {
   if (auto argument = dyn_cast<BlockArgument>(tensor))
-    return bool(function.getArgAttr(argument.getArgNumber(), kStridedAttr));
+    return bool(function.getArgAttr(argument.getArgNumber(), mark));
   for (OpOperand &use : tensor.getUses())
-    if (isa<func::ReturnOp>(use.getOwner()) && function.getResultAttr(use.getOperandNumber(), kStridedAttr))
+    if (isa<func::ReturnOp>(use.getOwner()) && function.getResultAttr(use.getOperandNumber(), mark))
       return true;
   return false;
 }
 
 MemRefType bufferType(func::FuncOp function, Value tensor) {
   auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  if (isMarked(function, tensor, kVarlenAttr))
+    shape[2] = ShapedType::kDynamic;
   MemRefLayoutAttrInterface layout;
-  if (isStrided(function, tensor)) {
+  if (isMarked(function, tensor, kStridedAttr)) {
     SmallVector<int64_t> strides(type.getRank(), ShapedType::kDynamic);
     strides.back() = 1;
     layout = StridedLayoutAttr::get(type.getContext(), /*offset=*/0, strides);
   }
-  return MemRefType::get(type.getShape(), type.getElementType(), layout);
+  return MemRefType::get(shape, type.getElementType(), layout);
 }
 
 LogicalResult lowerKernel(KernelOp kernel, const Machine &machine) {

@@ -21,6 +21,7 @@ struct Stream {
   Value tokens, coarse, scores;
   ScoreByOp::Side side = ScoreByOp::Query;
   Value others = {}; ///< what a function of the token's query and key reads beside `tokens`; null where it does not
+  Value rows; ///< tokens there are
 };
 
 class PoolScoreSchedule {
@@ -28,15 +29,18 @@ public:
   PoolScoreSchedule(KernelContext &context, PoolOp op)
       : c(context), e(context.e), pyramid(pyramidOf(op.getPq())), factor(pyramid.getPoolingFactor()),
         top(pyramid.getNumLevels() - 1), headDim(shapeOf(op.getQ())[3]) {
-    streams.push_back({c.buffer(op.getQ()), c.coarseBuffer(op.getPq()), Value()});
-    streams.push_back({c.buffer(op.getK()), c.coarseBuffer(op.getPk()), Value()});
-    streams.push_back({c.buffer(op.getV()), c.coarseBuffer(op.getPv()), Value()});
+    Value sq, sk;
     if (auto score = context.find<ScoreOp>()) {
-      streams[0].scores = c.buffer(score.getSq());
-      streams[1].scores = c.buffer(score.getSk());
+      sq = c.buffer(score.getSq());
+      sk = c.buffer(score.getSk());
     } else if ((function = context.find<ScoreByOp>())) {
-      streams[0].scores = c.buffer(function.getSq());
-      streams[1].scores = c.buffer(function.getSk());
+      sq = c.buffer(function.getSq());
+      sk = c.buffer(function.getSk());
+    }
+    addStream(op.getQ(), op.getPq(), sq);
+    addStream(op.getK(), op.getPk(), sk);
+    addStream(op.getV(), op.getPv(), Value());
+    if (function) {
       streams[1].side = ScoreByOp::Key;
       if (function.reads(ScoreByOp::Query, ScoreByOp::Key))
         streams[0].others = streams[1].tokens;
@@ -49,6 +53,10 @@ public:
   int64_t emit() { return streams.empty() ? 0 : emitStreams(streams, c.item); }
 
 private:
+  void addStream(Value tokens, Value pyramid, Value scores) {
+    streams.push_back({c.buffer(tokens), c.coarseBuffer(pyramid), scores, c.rows(tokens)});
+  }
+
   int64_t windowsPerItem() const { return std::max<int64_t>(1, kSegmentTokens / pyramid.windowLength(top)); }
 
   /// The items of the first stream, then those of the others; gives how many these are.
@@ -84,7 +92,7 @@ private:
     Value first = e.mul(window, factor);
     Index end = e.add(first, factor);
     if (level == 1)
-      end = e.min(end, pyramid.getSeqLen()); // below `first` in a window beyond the last token: no turn
+      end = e.min(end, stream.rows); // below `first` in a window beyond the last token: no turn
     Values total = e.loop(first, end, 1, initial, [&](Value child, ValueRange carried) {
       Values part = level == 1 ? emitToken(child) : emitWindow(level - 1, child);
       return combine(carried, part);

@@ -45,12 +45,14 @@ private:
                << each;
       if (Value rows = c.buffer(results[i]))
         sources.push_back({c.buffer(stack.getTokens()), c.buffer(stack.getCoarse()), rows, i == 0 ? head : kvHead});
+      tokens = c.rows(stack.getTokens());
+      varlen = c.isVarlen(stack.getTokens());
     }
     return success();
   }
 
   void emitRow(Value slot) {
-    int64_t padded = pyramid.getPaddedLen(), seqLen = pyramid.getSeqLen();
+    int64_t padded = pyramid.getPaddedLen();
     Value entry = e.toIndex(e.load(c.buffer(op.getIndices()), {batch, head, slot}));
     auto token = [&] {
       for (const Source &each : sources)
@@ -65,8 +67,8 @@ private:
       for (const Source &each : sources)
         copy(each.coarse, each.head, row, each.rows, slot);
     };
-    e.ifThen(e.less(entry, seqLen), token, [&] {
-      if (padded == seqLen)
+    e.ifThen(e.less(entry, tokens), token, [&] {
+      if (!varlen && padded == pyramid.getSeqLen())
         coarse();
       else
         e.ifThen(e.less(entry, padded), padding, coarse);
@@ -83,6 +85,8 @@ private:
   PyramidAttr pyramid;
   ArrayRef<int64_t> shape; ///< of qs
   Value batch, head;
+  Value tokens; ///< how many there are
+  bool varlen = false;
   SmallVector<Source> sources;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Scatter as lookups: a position sums at most one row a level. Its adjoint: a row sums a run of gradients.
+// Scatter as lookups: a position sums at most one row a level. Its adjoint: a row sums a run of gradients. And rows
+// rounded, one by one.
 #include "compiler/Host/Emitter.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -14,14 +15,14 @@ namespace {
 constexpr int64_t kBlockPositions = 256;
 constexpr int64_t kBlockSlots = 128;
 
-/// Calls body(batch, head, row) for the item's block of rows of a [B, H, rows, D] buffer; gives how many items there
-/// are.
-int64_t forBlock(KernelContext &c, ArrayRef<int64_t> shape, int64_t block,
-                 function_ref<void(Value, Value, Value)> body) {
+/// Calls body(batch, head, row) for the item's block of rows of a tensor [B, H, rows, D] that the kernel writes; gives
+/// how many items there are.
+int64_t forBlock(KernelContext &c, Value written, int64_t block, function_ref<void(Value, Value, Value)> body) {
   Emitter &e = c.e;
+  ArrayRef<int64_t> shape = shapeOf(written);
   int64_t blocks = llvm::divideCeil(shape[2], block);
   Values at = e.delinearize(c.item, {shape[0], shape[1], blocks});
-  Value first = e.mul(at[2], block), end = e.min(e.add(first, block), shape[2]);
+  Value first = e.mul(at[2], block), end = e.min(e.add(first, block), c.rows(written));
   e.loop(first, end, 1, [&](Value row) { body(at[0], at[1], row); });
   return shape[0] * shape[1] * blocks;
 }
@@ -53,7 +54,7 @@ FailureOr<int64_t> scheduleScatter(KernelContext &context) {
   Value os = context.buffer(op.getOs()), slots = context.buffer(op.getIndices()), out = context.buffer(op.getOut());
   PyramidAttr pyramid = pyramidOf(op.getIndices());
   ArrayRef<int64_t> shape = shapeOf(op.getOut());
-  return forBlock(context, shape, kBlockPositions, [&](Value batch, Value head, Value position) {
+  return forBlock(context, op.getOut(), kBlockPositions, [&](Value batch, Value head, Value position) {
     Values sum = e.zeroRow(shape[3]);
     for (int64_t level = 0; level < pyramid.getNumLevels(); ++level) {
       int64_t length = pyramid.windowLength(level);
@@ -71,6 +72,16 @@ FailureOr<int64_t> scheduleScatter(KernelContext &context) {
   });
 }
 
+FailureOr<int64_t> scheduleRound(KernelContext &context) {
+  Emitter &e = context.e;
+  auto op = context.find<RoundOp>();
+  Value rows = context.buffer(op.getRows()), rounded = context.buffer(op.getRounded());
+  int64_t headDim = shapeOf(op.getRows())[3];
+  return forBlock(context, op.getRounded(), kBlockPositions, [&](Value batch, Value head, Value row) {
+    e.storeRow(e.loadRow(rows, {batch, head, row}, headDim), rounded, {batch, head, row}, headDim);
+  });
+}
+
 FailureOr<int64_t> scheduleScatterBackward(KernelContext &context) {
   Emitter &e = context.e;
   auto op = context.find<ScatterBackwardOp>();
@@ -78,9 +89,10 @@ FailureOr<int64_t> scheduleScatterBackward(KernelContext &context) {
         dos = context.buffer(op.getDos());
   PyramidAttr pyramid = pyramidOf(op.getIndices());
   ArrayRef<int64_t> shape = shapeOf(op.getDos());
-  return forBlock(context, shape, kBlockSlots, [&](Value batch, Value head, Value slot) {
+  Value positions = context.rows(op.getDout());
+  return forBlock(context, op.getDos(), kBlockSlots, [&](Value batch, Value head, Value slot) {
     Positions heard = positionsOf(e, pyramid, e.toIndex(e.load(indices, {batch, head, slot})));
-    Value end = e.min(e.add(heard.first, heard.count), pyramid.getSeqLen());
+    Value end = e.min(e.add(heard.first, heard.count), positions);
     Values sum = e.loop(heard.first, end, 1, e.zeroRow(shape[3]), [&](Value position, ValueRange carried) {
       return e.addRows(carried, e.loadRow(dout, {batch, head, position}, shape[3]));
     });

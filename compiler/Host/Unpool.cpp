@@ -15,6 +15,7 @@ constexpr int64_t kBlockTokens = 256;
 struct Stream {
   Value rows, tokens;
   int64_t group;
+  Value count; ///< of the tokens
 };
 
 class UnpoolSchedule {
@@ -23,21 +24,25 @@ public:
       : c(context), e(context.e), pyramid(pyramidOf(pool.getDpq())), slots(c.buffer(gather.getIndices())),
         factor(pyramid.getPoolingFactor()), headDim(shapeOf(pool.getDq())[3]) {
     int64_t group = shapeOf(pool.getDq())[1] / shapeOf(pool.getDk())[1];
-    streams.push_back({c.buffer(gather.getDqs()), c.buffer(pool.getDq()), 1});
-    streams.push_back({c.buffer(gather.getDks()), c.buffer(pool.getDk()), group});
-    streams.push_back({c.buffer(gather.getDvs()), c.buffer(pool.getDv()), group});
-    llvm::erase_if(streams, [](const Stream &each) { return !each.tokens; });
+    addStream(gather.getDqs(), pool.getDq(), 1);
+    addStream(gather.getDks(), pool.getDk(), group);
+    addStream(gather.getDvs(), pool.getDv(), group);
   }
 
   int64_t emit() { return streams.empty() ? 0 : emitStreams(streams, c.item); }
 
 private:
+  void addStream(Value rows, Value tokens, int64_t group) {
+    if (Value written = c.buffer(tokens))
+      streams.push_back({c.buffer(rows), written, group, c.rows(tokens)});
+  }
+
   /// The items of the first stream, then those of the others; gives how many these are.
   int64_t emitStreams(ArrayRef<Stream> rest, Value item) {
     stream = rest.front();
     ArrayRef<int64_t> shape = shapeOf(stream.tokens);
     int64_t block = std::max(factor, kBlockTokens / factor * factor);
-    int64_t blocks = llvm::divideCeil(shape[2], block), items = shape[0] * shape[1] * blocks;
+    int64_t blocks = llvm::divideCeil(pyramid.getSeqLen(), block), items = shape[0] * shape[1] * blocks;
     auto body = [&] { emitBlock(e.delinearize(item, {shape[0], shape[1], blocks}), block); };
     if (rest.size() == 1) {
       body();
@@ -51,7 +56,7 @@ private:
   void emitBlock(ValueRange at, int64_t block) {
     batch = at[0];
     head = at[1];
-    Value first = e.mul(at[2], block), end = e.min(e.add(first, block), pyramid.getSeqLen());
+    Value first = e.mul(at[2], block), end = e.min(e.add(first, block), stream.count);
     e.loop(first, end, factor, [&](Value window) {
       Values coarse = sumLevels(window, 1, pyramid.getNumLevels(), e.zeroRow(headDim));
       e.loop(window, e.min(e.add(window, factor), end), 1, [&](Value token) {

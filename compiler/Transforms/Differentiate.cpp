@@ -18,7 +18,7 @@ namespace {
 /// A value of @forward as callers know it.
 struct NamedValue {
   std::string name;
-  bool strided = false;
+  bool strided = false, varlen = false;
 };
 
 StringRef nameOf(DictionaryAttr attrs) {
@@ -50,12 +50,18 @@ public:
   }
 
 private:
-  Value addArgument(Type type, StringRef name, bool strided) {
-    SmallVector<NamedAttribute> attrs{builder.getNamedAttr(kNameAttr, builder.getStringAttr(name))};
-    if (strided)
+  DictionaryAttr attributes(const NamedValue &named) {
+    SmallVector<NamedAttribute> attrs{builder.getNamedAttr(kNameAttr, builder.getStringAttr(named.name))};
+    if (named.strided)
       attrs.push_back(builder.getNamedAttr(kStridedAttr, builder.getUnitAttr()));
+    if (named.varlen)
+      attrs.push_back(builder.getNamedAttr(kVarlenAttr, builder.getUnitAttr()));
+    return builder.getDictionaryAttr(attrs);
+  }
+
+  Value addArgument(Type type, const NamedValue &named) {
     unsigned index = backward.getNumArguments();
-    (void)backward.insertArgument(index, type, builder.getDictionaryAttr(attrs), forward.getLoc());
+    (void)backward.insertArgument(index, type, attributes(named), forward.getLoc());
     return backward.getArgument(index);
   }
 
@@ -68,7 +74,9 @@ private:
       if (gradients.contains(value))
         return forward.emitError("expects a value to be one result marked ")
                << kDifferentiableAttr << ", but got it again as result " << i;
-      gradients[value] = addArgument(value.getType(), ("d" + nameOf(attrs)).str(), /*strided=*/true);
+      gradients[value] =
+          addArgument(value.getType(),
+                      {.name = ("d" + nameOf(attrs)).str(), .strided = true, .varlen = attrs.contains(kVarlenAttr)});
     }
     return success();
   }
@@ -100,12 +108,10 @@ private:
       Value gradient = gradients.lookup(argument);
       if (!gradient)
         continue;
-      SmallVector<NamedAttribute> named{builder.getNamedAttr(
-          kNameAttr, builder.getStringAttr("d" + nameOf(forward.getArgAttrDict(argument.getArgNumber()))))};
-      if (forward.getArgAttr(argument.getArgNumber(), kStridedAttr))
-        named.push_back(builder.getNamedAttr(kStridedAttr, builder.getUnitAttr()));
-      values.push_back(gradient);
-      attrs.push_back(builder.getDictionaryAttr(named));
+      NamedValue named = *known(argument);
+      named.name = "d" + named.name;
+      values.push_back(named.varlen ? inElementsOf(argument, gradient) : gradient);
+      attrs.push_back(attributes(named));
     }
     if (values.empty())
       return forward.emitError("expects an argument that a gradient reaches, but got none");
@@ -115,15 +121,25 @@ private:
     return success();
   }
 
+  /// Calls of any length share one tensor for the gradient of theirs, so it has the elements of the argument.
+  Value inElementsOf(Value argument, Value gradient) {
+    Type element = cast<RankedTensorType>(argument.getType()).getElementType();
+    if (cast<RankedTensorType>(gradient.getType()).getElementType() == element)
+      return gradient;
+    return RoundOp::create(builder, forward.getLoc(), gradient, element);
+  }
+
+  static NamedValue named(DictionaryAttr attrs) {
+    return {nameOf(attrs).str(), attrs && attrs.contains(kStridedAttr), attrs && attrs.contains(kVarlenAttr)};
+  }
+
   /// How callers know `value` already: as an argument or a result of @forward.
   std::optional<NamedValue> known(Value value) {
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      unsigned i = argument.getArgNumber();
-      return NamedValue{nameOf(forward.getArgAttrDict(i)).str(), bool(forward.getArgAttr(i, kStridedAttr))};
-    }
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      return named(forward.getArgAttrDict(argument.getArgNumber()));
     for (auto [i, result] : llvm::enumerate(results.getOperands()))
       if (result == value)
-        return NamedValue{nameOf(forward.getResultAttrDict(i)).str(), bool(forward.getResultAttr(i, kStridedAttr))};
+        return named(forward.getResultAttrDict(i));
     return std::nullopt;
   }
 
@@ -153,7 +169,7 @@ private:
       std::optional<NamedValue> named = known(value);
       if (!named)
         named = save(value);
-      Value argument = addArgument(value.getType(), named->name, named->strided);
+      Value argument = addArgument(value.getType(), *named);
       value.replaceUsesWithIf(
           argument, [&](OpOperand &use) { return use.getOwner()->getParentOfType<func::FuncOp>() == backward; });
     }

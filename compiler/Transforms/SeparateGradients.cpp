@@ -23,11 +23,19 @@ struct SeparateGradientsPass : impl::SeparateGradientsBase<SeparateGradientsPass
     });
   }
 
-  /// Whether they are what the caller gets, who wants no more than the elements of its tensors.
+  /// Whether they are what the caller gets, who wants no more than the elements of its tensors, rounded or not.
   static bool onlyReturned(Value dks, Value dvs) {
     return llvm::all_of(
         llvm::concat<Operation *const>(llvm::to_vector(dks.getUsers()), llvm::to_vector(dvs.getUsers())),
-        [](Operation *user) { return isa<func::ReturnOp>(user); });
+        [](Operation *user) { return isa<func::ReturnOp, RoundOp>(user); });
+  }
+
+  static void leaveOutRounding(Value gradient) {
+    for (Operation *user : llvm::make_early_inc_range(gradient.getUsers()))
+      if (auto round = dyn_cast<RoundOp>(user)) {
+        round.replaceAllUsesWith(gradient);
+        round.erase();
+      }
   }
 
   void retypeFunction() {
@@ -49,6 +57,9 @@ struct SeparateGradientsPass : impl::SeparateGradientsBase<SeparateGradientsPass
                                                 op.getDos(), op.getScaleAttr(), narrow);
       op.replaceAllUsesWith(all.getResults());
       op.erase();
+      if (narrow)
+        for (Value gradient : {all.getDks(), all.getDvs()})
+          leaveOutRounding(gradient);
       retypeFunction();
       return;
     }

@@ -13,9 +13,6 @@ namespace lighthouse {
 #include "compiler/Passes.h.inc"
 namespace {
 
-/// Fewer keys than this in a run are not worth a gradient of their own.
-constexpr int64_t kLeastKeys = 1024;
-
 struct SplitAttentionPass : impl::SplitAttentionBase<SplitAttentionPass> {
   using SplitAttentionBase::SplitAttentionBase;
 
@@ -23,7 +20,7 @@ struct SplitAttentionPass : impl::SplitAttentionBase<SplitAttentionPass> {
     getOperation().walk([&](AttendBackwardOp op) {
       auto keys = cast<RankedTensorType>(op.getKs().getType());
       int64_t wanted = llvm::divideCeil(items, keys.getDimSize(0) * keys.getDimSize(1));
-      int64_t parts = std::min<int64_t>(wanted, keys.getDimSize(2) / kLeastKeys);
+      int64_t parts = partCount(keys.getDimSize(2), wanted);
       if (op.getParts() == 1 && parts > 1)
         split(op, parts);
     });

@@ -84,6 +84,7 @@ double AttendBackwardKeysOp::getFlops() { return productsOf(getQs(), 4); }
 double AttendBackwardJoinedOp::getFlops() { return productsOf(getQs(), 5); }
 double AttendBackwardQueriesOp::getFlops() { return productsOf(getQs(), 3); }
 double RowDotOp::getFlops() { return 2 * elementsOf(getA()); }
+double RoundOp::getFlops() { return 0; }
 double SumPartsOp::getFlops() { return elementsOf(getSplit()) - elementsOf(getSum()); }
 
 /// Gradients of keys and values are summed over a group of query heads. A kernel of some gradients has no other.

@@ -44,5 +44,11 @@ inline PyramidAttr pyramidOf(mlir::Value value) { return pyramidOf(value.getType
 /// less that of the runs behind it.
 int64_t partBegin(int64_t rows, int64_t parts, int64_t part);
 inline constexpr int64_t kPartAlignment = 96;
+/// The share of the rows before run `part`.
+double partShare(int64_t parts, int64_t part);
+/// Runs that `rows` keys are cut into, `most` or fewer: one of fewer than kLeastPart keys is not worth a gradient of
+/// its own.
+int64_t partCount(int64_t rows, int64_t most);
+inline constexpr int64_t kLeastPart = 1024;
 
 } // namespace lighthouse

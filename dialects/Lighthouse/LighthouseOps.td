@@ -391,6 +391,20 @@ def SumPartsOp : Stage<"sum_parts", [Fuses]> {
   let assemblyFormat = "$split ` ` `{` `parts` `=` $parts `}` attr-dict `:` type($split)";
 }
 
+def RoundOp : Stage<"round", [Joins]> {
+  let summary = "rows of float32 in another element type";
+  let description = [{
+    Each element is rounded to the nearest, ties to even. Result: the operand's shape, of `element_type`.
+
+    ```mlir
+    %rounded = lighthouse.round %dqs {element_type = bf16} : tensor<1x8x4096x64xf32>
+    ```
+  }];
+  let arguments = (ins RowTensor:$rows, TypeAttr:$element_type);
+  let results = (outs RowTensor:$rounded);
+  let assemblyFormat = "$rows ` ` `{` `element_type` `=` $element_type `}` attr-dict `:` type($rows)";
+}
+
 def GatherBackwardOp : Stage<"gather_backward", [Joins]> {
   let summary = "adjoint of gather: rows back to the pyramids";
   let description = [{

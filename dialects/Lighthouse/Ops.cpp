@@ -500,11 +500,27 @@ LogicalResult SumPartsOp::inferReturnTypes(MLIRContext *, std::optional<Location
   return success();
 }
 
+LogicalResult RoundOp::inferReturnTypes(MLIRContext *, std::optional<Location> loc, Adaptor op, Types &results) {
+  FailureOr<RankedTensorType> type = rows(loc, op.getRows(), "the rows");
+  if (failed(type))
+    return failure();
+  if (!type->getElementType().isF32() || !isa<BFloat16Type, Float16Type>(op.getElementType()))
+    return emitOptionalError(loc, "expects rows of f32 and element_type to be bf16 or f16, but got ",
+                             type->getElementType(), " and ", op.getElementType());
+  results.push_back(type->clone(op.getElementType()));
+  return success();
+}
+
+int64_t partCount(int64_t rows, int64_t most) { return std::max<int64_t>(1, std::min(most, rows / kLeastPart)); }
+
+double partShare(int64_t parts, int64_t part) {
+  return 1.0 - std::sqrt(1.0 - static_cast<double>(part) / static_cast<double>(parts));
+}
+
 int64_t partBegin(int64_t rows, int64_t parts, int64_t part) {
   if (part >= parts)
     return rows;
-  double share = 1.0 - std::sqrt(1.0 - static_cast<double>(part) / static_cast<double>(parts));
-  return static_cast<int64_t>(share * static_cast<double>(rows)) / kPartAlignment * kPartAlignment;
+  return static_cast<int64_t>(partShare(parts, part) * static_cast<double>(rows)) / kPartAlignment * kPartAlignment;
 }
 
 LogicalResult GatherBackwardOp::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor op,
@@ -596,6 +612,7 @@ bool ScoreOp::joinsKernelOf(Operation *producer) { return scores(getPq(), getPk(
 bool ScoreByOp::joinsKernelOf(Operation *producer) { return scores(getPq(), getPk(), producer); }
 bool InvertOp::joinsKernelOf(Operation *producer) { return isa<SelectOp>(producer); }
 bool RowDotOp::joinsKernelOf(Operation *producer) { return isa<ScatterBackwardOp>(producer); }
+bool RoundOp::joinsKernelOf(Operation *producer) { return isa<SumPartsOp>(producer); }
 bool PoolBackwardOp::joinsKernelOf(Operation *producer) {
   return isa<GatherBackwardOp>(producer) && llvm::equal(getOperands(), producer->getResults());
 }
@@ -631,6 +648,7 @@ void AttendBackwardJoinedOp::getAsmResultNames(OpAsmSetValueNameFn set) {
 void AttendBackwardKeysOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dks", "dvs"}, set); }
 void AttendBackwardQueriesOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs"}, set); }
 void SumPartsOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dqs"}, set); }
+void RoundOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"rounded"}, set); }
 void GatherBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dpq", "dpk", "dpv"}, set); }
 void PoolBackwardOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"dq", "dk", "dv"}, set); }
 void InvertOp::getAsmResultNames(OpAsmSetValueNameFn set) { nameResults(*this, {"slots"}, set); }

@@ -128,6 +128,12 @@ static FailureOr<RankedTensorType> tileCoordinate(Operation *op, ValueRange at) 
 }
 
 /// Rows are read and written in chunks.
+LogicalResult RowsOp::verify() {
+  if (auto view = cast<ViewType>(getView().getType()); !view.getVarlen())
+    return emitOpError("expects a varlen view, but got ") << view;
+  return success();
+}
+
 static LogicalResult expectRowsOfChunks(Operation *op, ViewType view) {
   int64_t bits = view.getShape().back() * view.getElementType().getIntOrFloatBitWidth();
   if (view.getRank() < 2 || bits % (kChunkBytes * 8) != 0)

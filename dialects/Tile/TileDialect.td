@@ -111,13 +111,14 @@ def Tile_ViewType : Tile_Type<"View", "view"> {
   let summary = "a tensor in global memory";
   let description = [{
     A kernel's argument: the address of its first element, row-major, or `strided`: then the strides of all dimensions but the last come with it, and the last is 1. Rows start at
-    multiples of 16 bytes.
+    multiples of 16 bytes. A strided view of four dimensions may be `varlen`: a launch gives the size of its third dimension, of which the type has the largest.
 
     ```mlir
     !tile.view<1x8x98304x128xbf16, strided>
+    !tile.view<1x8x4096x128xbf16, strided, varlen>
     ```
   }];
-  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType, "bool":$strided);
+  let parameters = (ins ArrayRefParameter<"int64_t">:$shape, "::mlir::Type":$elementType, "bool":$strided, "bool":$varlen);
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     int64_t getRank() const { return getShape().size(); }

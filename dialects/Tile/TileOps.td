@@ -57,6 +57,21 @@ def BlockIdOp : Tile_Op<"block_id", [Pure]> {
   let assemblyFormat = "attr-dict";
 }
 
+def RowsOp : Tile_Op<"rows", [Pure]> {
+  let summary = "how many rows a varlen view has";
+  let description = [{
+    The size of its third dimension in this launch.
+
+    ```mlir
+    %rows = tile.rows %tokens : !tile.view<1x8x4096x128xbf16, strided, varlen>
+    ```
+  }];
+  let arguments = (ins Tile_ViewType:$view);
+  let results = (outs I32:$rows);
+  let assemblyFormat = "$view attr-dict `:` type($view)";
+  let hasVerifier = 1;
+}
+
 //===-- Registers ----------------------------------------------------------------------------------------------------===//
 
 def RangeOp : Tile_Op<"range", [Pure]> {

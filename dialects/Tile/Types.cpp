@@ -34,7 +34,7 @@ static LogicalResult expectRank(function_ref<InFlightDiagnostic()> emitError, Ar
 
 Type ViewType::parse(AsmParser &parser) {
   SmallVector<int64_t> shape;
-  bool strided = false;
+  bool strided = false, varlen = false;
   SMLoc loc = parser.getCurrentLocation();
   if (parser.parseLess())
     return {};
@@ -46,19 +46,26 @@ Type ViewType::parse(AsmParser &parser) {
       return {};
     strided = true;
   }
+  if (strided && succeeded(parser.parseOptionalComma())) {
+    if (parser.parseKeyword("varlen"))
+      return {};
+    varlen = true;
+  }
   if (parser.parseGreater())
     return {};
-  return parser.getChecked<ViewType>(loc, parser.getContext(), ArrayRef<int64_t>(shape), element, strided);
+  return parser.getChecked<ViewType>(loc, parser.getContext(), ArrayRef<int64_t>(shape), element, strided, varlen);
 }
 
 void ViewType::print(AsmPrinter &printer) const {
   printer << '<';
   printShaped(printer, getShape(), getElementType());
-  printer << (getStrided() ? ", strided>" : ">");
+  printer << (getStrided() ? ", strided" : "") << (getVarlen() ? ", varlen>" : ">");
 }
 
 LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> shape, Type element,
-                               bool) {
+                               bool strided, bool varlen) {
+  if (varlen && (!strided || shape.size() != 4))
+    return emitError() << "expects a varlen view to be strided and of 4 dimensions, but got " << shape.size();
   if (!element.isF32() && !element.isF16() && !element.isBF16() && !element.isInteger(32))
     return emitError() << "expects elements of f32, f16, bf16 or i32, but got " << element;
   return expectRank(emitError, shape, 4, /*least=*/0); // a tensor may be empty

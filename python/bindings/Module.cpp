@@ -11,5 +11,6 @@ PYBIND11_MODULE(_lighthouse, module) {
   lighthouse::python::bindDevice(module);
   lighthouse::python::bindOp(module);
   lighthouse::python::bindCall(module);
+  lighthouse::python::bindVarlen(module);
   lighthouse::python::bindTuning(module);
 }

@@ -34,16 +34,8 @@ const char *originName(Origin origin) {
   return "";
 }
 
-/// (((name, dtype, shape, is_output, strided), ...), workspace_bytes)
 py::tuple signature(const Op &op, const std::string &direction) {
-  const Signature &signature = op.signature(parseDirection(direction));
-  py::tuple arguments(signature.arguments.size());
-  for (size_t i = 0; i < signature.arguments.size(); ++i) {
-    const Argument &argument = signature.arguments[i];
-    arguments[i] = py::make_tuple(argument.name, argument.dtype, py::tuple(py::cast(argument.shape)),
-                                  argument.is_output, argument.strided);
-  }
-  return py::make_tuple(std::move(arguments), signature.workspace_bytes);
+  return toTuple(op.signature(parseDirection(direction)));
 }
 
 /// ((kernel, items, threads, moved_bytes, flops), ...)
@@ -78,13 +70,7 @@ TensorRef makeTensor(py::handle pointer, py::handle strides) {
 
 void run(const Op &op, const std::string &direction, const py::sequence &pointers, const py::sequence &strides,
          uintptr_t workspace, int numThreads, uintptr_t stream, int64_t firstLaunch, int64_t endLaunch) {
-  if (pointers.size() != strides.size())
-    throw InvalidArgument("strides: expects one entry for each of the " + std::to_string(pointers.size()) +
-                          " pointers, but got " + std::to_string(strides.size()));
-  std::vector<TensorRef> tensors;
-  tensors.reserve(pointers.size());
-  for (size_t i = 0; i < pointers.size(); ++i)
-    tensors.push_back(makeTensor(pointers[i], strides[i]));
+  const std::vector<TensorRef> tensors = toTensors(pointers, strides);
   const Direction parsed = parseDirection(direction);
   const py::gil_scoped_release release;
   op.run(
@@ -115,6 +101,27 @@ int runTool(std::vector<std::string> arguments) {
 }
 
 } // namespace
+
+py::tuple toTuple(const Signature &signature) {
+  py::tuple arguments(signature.arguments.size());
+  for (size_t i = 0; i < signature.arguments.size(); ++i) {
+    const Argument &argument = signature.arguments[i];
+    arguments[i] = py::make_tuple(argument.name, argument.dtype, py::tuple(py::cast(argument.shape)),
+                                  argument.is_output, argument.strided);
+  }
+  return py::make_tuple(std::move(arguments), signature.workspace_bytes);
+}
+
+std::vector<TensorRef> toTensors(const py::sequence &pointers, const py::sequence &strides) {
+  if (pointers.size() != strides.size())
+    throw InvalidArgument("strides: expects one entry for each of the " + std::to_string(pointers.size()) +
+                          " pointers, but got " + std::to_string(strides.size()));
+  std::vector<TensorRef> tensors;
+  tensors.reserve(pointers.size());
+  for (size_t i = 0; i < pointers.size(); ++i)
+    tensors.push_back(makeTensor(pointers[i], strides[i]));
+  return tensors;
+}
 
 Direction parseDirection(const std::string &text) { return parse<Direction>("direction", text, directions); }
 

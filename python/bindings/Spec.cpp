@@ -32,7 +32,7 @@ DType parseDType(const std::string &text) {
 
 Spec makeSpec(const std::string &op, const std::string &dtype, const std::string &scorer, int64_t batch,
               int64_t numHeads, int64_t numKvHeads, int64_t seqLen, int64_t headDim, int64_t numLevels,
-              int64_t poolingFactor, int64_t topk, double scale, int64_t dilation) {
+              int64_t poolingFactor, int64_t topk, double scale, int64_t dilation, bool varlen) {
   Spec spec{.op = parseOp(op),
             .dtype = parseDType(dtype),
             .batch = batch,
@@ -44,7 +44,8 @@ Spec makeSpec(const std::string &op, const std::string &dtype, const std::string
             .pooling_factor = poolingFactor,
             .topk = topk,
             .scale = scale,
-            .dilation = dilation};
+            .dilation = dilation,
+            .varlen = varlen};
   spec.setScorer(scorer);
   return spec;
 }
@@ -58,7 +59,7 @@ void bindSpec(py::module_ &module) {
            "scorer"_a = name(defaults.scorer), "batch"_a = defaults.batch, "num_heads"_a = defaults.num_heads,
            "num_kv_heads"_a = defaults.num_kv_heads, "seq_len"_a = defaults.seq_len, "head_dim"_a = defaults.head_dim,
            "num_levels"_a = defaults.num_levels, "pooling_factor"_a = defaults.pooling_factor, "topk"_a = defaults.topk,
-           "scale"_a = defaults.scale, "dilation"_a = defaults.dilation)
+           "scale"_a = defaults.scale, "dilation"_a = defaults.dilation, "varlen"_a = defaults.varlen)
       .def_property(
           "op", [](const Spec &spec) { return name(spec.op); },
           [](Spec &spec, const std::string &text) { spec.op = parseOp(text); })
@@ -78,10 +79,12 @@ void bindSpec(py::module_ &module) {
       .def_readwrite("topk", &Spec::topk)
       .def_readwrite("scale", &Spec::scale)
       .def_readwrite("dilation", &Spec::dilation)
+      .def_readwrite("varlen", &Spec::varlen)
       .def("validate", &Spec::validate, "Raises ValueError unless every field and their combination is allowed.")
       .def("effective_scale", &Spec::effectiveScale)
       .def("num_tiles", &Spec::numTiles)
       .def("padded_length", &Spec::paddedLength)
+      .def("least_length", &Spec::leastLength)
       .def("subsequence_length", &Spec::subsequenceLength)
       .def("tile_length", &Spec::tileLength)
       .def(

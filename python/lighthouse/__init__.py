@@ -14,6 +14,7 @@ from lighthouse._program import clear_memory_cache
 from lighthouse._selection_plot import plot_selection
 from lighthouse._suggest import Suggestion, Suggestions, suggest
 from lighthouse._tuning import KernelTuning, Tuning, autotune
+from lighthouse._varlen import prepare_varlen, varlen_attention
 
 if TYPE_CHECKING:
     from lighthouse import nn
@@ -36,8 +37,10 @@ __all__ = [
     "nn",
     "plot_selection",
     "prepare",
+    "prepare_varlen",
     "set_dense",
     "suggest",
+    "varlen_attention",
 ]
 __version__: str = _lighthouse.version()
 

@@ -115,6 +115,23 @@ def shapes(q: Sequence[int], k: Sequence[int], v: Sequence[int]) -> None:
             )
 
 
+def packed_shapes(q: Sequence[int], k: Sequence[int], v: Sequence[int]) -> None:
+    """Checks q [total, Hq, D] against k and v [total, Hkv, D] of packed documents. Raises ValueError."""
+    for name, shape, heads in (("q", q, "heads"), ("k", k, "key heads"), ("v", v, "key heads")):
+        if len(shape) != 3:
+            raise ValueError(
+                f"{name}: expects 3 dimensions [tokens of all documents, {heads}, head_dim], but got shape "
+                f"{list(shape)}"
+            )
+    if tuple(k) != tuple(v):
+        raise ValueError(f"v: expects the shape of k, {list(k)}, but got {list(v)}")
+    for axis, what in ((0, "tokens"), (2, "head_dim")):
+        if q[axis] != k[axis]:
+            raise ValueError(
+                f"k: expects the {what} of q, {q[axis]}, in dimension {axis}, but got {k[axis]} (shape {list(k)})"
+            )
+
+
 def dtypes(q: str, k: str, v: str) -> None:
     """Checks three dtype names. Raises TypeError for one that is not supported, ValueError when they differ."""
     for name, dtype in (("q", q), ("k", k), ("v", v)):

@@ -19,16 +19,16 @@ def attention(
     q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None, want_aux: bool, g: Any = None
 ) -> tuple[Tensor, Tensor | None, Tensor | None]:
     """Returns out, indices and lse; see ``lighthouse.attention``. The last two may be None where not wanted."""
-    settings = _settings(settings)
+    settings = checked_settings(settings)
     if attention_fn is not None:
         _arguments.function("attention_fn", attention_fn)
     _arguments.gates_wanted(settings.scorer, g)
     if attention_fn is None and _torch_eager.is_plain((q, k, v) if g is None else (q, k, v, g)):
-        q, k, v = _autocast(q, k, v)
+        q, k, v = autocast(q, k, v)
         out, indices, lse = _torch_eager.attention(q, k, v, settings, want_aux, g)
     else:
-        _check_tensors(q, k, v, g)
-        q, k, v = _autocast(q, k, v)
+        check_tensors(q, k, v, g)
+        q, k, v = autocast(q, k, v)
         _check_sizes(q, k, v, g)
         if attention_fn is None:
             out, indices, lse, _ = _torch_attention.attention(q, k, v, *settings, g)
@@ -43,10 +43,10 @@ def attention(
 
 def prepare(q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[..., Any] | None, g: Any = None) -> None:
     """Compiles and loads what ``attention`` needs; see ``lighthouse.prepare``."""
-    settings = _settings(settings)
+    settings = checked_settings(settings)
     _arguments.gates_wanted(settings.scorer, g)
-    _check_tensors(q, k, v, g)
-    q, k, v = _autocast(q, k, v)
+    check_tensors(q, k, v, g)
+    q, k, v = autocast(q, k, v)
     if attention_fn is None:
         layout = _torch_eager.prepare(q, k, v, settings, want_aux=False, g=g)
         layout.program_of(is_deterministic())  # Of a layout that is there already, backward may be the other one.
@@ -57,7 +57,7 @@ def prepare(q: Any, k: Any, v: Any, settings: tuple, attention_fn: Callable[...,
         _torch_gather.prepare(q, k, *settings)
 
 
-def _settings(given: tuple) -> _arguments.Settings:
+def checked_settings(given: tuple) -> _arguments.Settings:
     """Checked settings. What was checked before is not checked again, but while the compiler looks at it."""
     if torch.compiler.is_compiling():
         return _arguments.settings(*given)
@@ -67,7 +67,7 @@ def _settings(given: tuple) -> _arguments.Settings:
         return _arguments.settings(*given)
 
 
-def _check_tensors(q: Any, k: Any, v: Any, g: Any = None) -> None:
+def check_tensors(q: Any, k: Any, v: Any, g: Any = None) -> None:
     for name, tensor in (("q", q), ("k", k), ("v", v), *([] if g is None else [("g", g)])):
         if not isinstance(tensor, Tensor):
             expected = "a torch tensor or a numpy array" if name == "q" else "a torch tensor, as q is one"
@@ -84,7 +84,7 @@ def _check_sizes(q: Tensor, k: Tensor, v: Tensor, g: Tensor | None = None) -> No
         _arguments.gates(g.shape, str(g.dtype).removeprefix("torch."), q.shape)
 
 
-def _autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def autocast(q: Tensor, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """What autocast does to the inputs of scaled_dot_product_attention: all but float64 get its dtype."""
     device = "cuda" if q.is_cuda else "cpu"
     if not torch.is_autocast_enabled(device):

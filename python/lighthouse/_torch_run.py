@@ -5,7 +5,7 @@ Sizes and strides are taken as plain ints, because a program is compiled for its
 anew for another shape.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -199,6 +199,24 @@ def _in_place(argument: Argument, strides: Sequence[int], on_gpu: bool) -> bool:
         return all(strides[axis] == dense[axis] for axis in moving)
     step = ROW_ALIGNMENT // DTYPES[argument.dtype].itemsize if on_gpu else 1
     return strides[-1] == 1 and all(strides[axis] % step == 0 for axis in moving[:-1])
+
+
+def run_on(device: torch.device, workspace_bytes: int, call: Callable[[int, int, int], None]) -> None:
+    """Calls with the address of scratch memory, a number of threads, and the device's current stream."""
+    workspace = _scratch(workspace_bytes, device) if workspace_bytes else None
+    address = 0 if workspace is None else workspace.data_ptr()
+    if device.type == "cuda":
+        call(address, 0, _stream(device.index))
+    else:
+        call(address, torch.get_num_threads(), 0)
+
+
+def readable(tensor: Tensor) -> Tensor:
+    """The tensor itself, or a contiguous copy where kernels can't read it in place."""
+    step = ROW_ALIGNMENT // tensor.element_size() if tensor.is_cuda else 1
+    *outer, inner = zip(tensor.shape, tensor.stride(), strict=True)
+    in_place = inner[1] == 1 and all(size == 1 or stride % step == 0 for size, stride in outer)
+    return _aligned(tensor if in_place else tensor.contiguous())
 
 
 def _check(argument: Argument, tensor: Tensor, device: torch.device) -> None:

@@ -10,6 +10,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from lighthouse import _arguments, _lighthouse
 from lighthouse._attention import attention
+from lighthouse._varlen import packed_heads
 
 __all__ = ["LighthouseAttention", "set_dense"]
 
@@ -62,10 +63,15 @@ class LighthouseAttention(torch.nn.Module):
         scale: float | None = None,
         enable_gqa: bool = False,
         g: Tensor | None = None,
+        cu_seqlens: Any = None,
+        max_seqlen: int | None = None,
     ) -> Tensor:
         """Returns [B, Hq, N, D] for query [B, Hq, N, D], key and value [B, Hkv, N, D].
 
         ``g`` [B, Hq, N] float32 are the log gates of the scorer "gla"; dense attention does not read them.
+
+        With ``cu_seqlens`` the one sequence of the batch is packed documents, each attended by itself, as by
+        ``lighthouse.varlen_attention``; ``short`` is not looked at, as short documents get plain causal attention.
 
         What the method cannot honour is refused with ValueError: a mask, dropout, ``is_causal=False``, and fewer key
         heads than query heads without ``enable_gqa=True``.
@@ -83,6 +89,11 @@ class LighthouseAttention(torch.nn.Module):
             )
         if g is not None:
             _arguments.gates_wanted(self.scorer, g)
+        if cu_seqlens is not None:
+            if self.attention_fn is not None:
+                raise ValueError("attention_fn: expects None with cu_seqlens, but got a function")
+            settings = (1 if self.dense else self.num_levels, self.pooling_factor, self.topk, self.scorer, scale)
+            return packed_heads(query, key, value, cu_seqlens, max_seqlen, *settings)
         if self.dense or (self.short == "dense" and self._is_short(query.shape[2])):
             return scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale, enable_gqa=enable_gqa)
         return attention(

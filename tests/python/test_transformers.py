@@ -2,6 +2,7 @@
 """attn_implementation="lighthouse" in models of Hugging Face transformers, made from their own configurations."""
 
 import copy
+import itertools
 import sys
 from pathlib import Path
 from typing import Any
@@ -332,7 +333,12 @@ CU_SEQ_LENS = torch.tensor([0, 100, N], dtype=torch.int32)
             {"position_ids": packed(), "use_cache": False},
             "position_ids: expects one document.*but got packed documents",
         ),
-        ({"cu_seq_lens_q": CU_SEQ_LENS}, "cu_seq_lens_q: expects None, packed documents are not supported"),
+        ({"cu_seq_lens_q": CU_SEQ_LENS}, "cu_seq_lens_k: expects the documents of cu_seq_lens_q, but got one of both"),
+        (
+            {"cu_seq_lens_q": CU_SEQ_LENS, "cu_seq_lens_k": CU_SEQ_LENS},
+            r"query: expects \[1, heads, tokens of all documents, head_dim\] with cu_seqlens, but got shape \[2, ",
+        ),
+        ({"seq_idx": torch.zeros(2, N, dtype=torch.int32)}, "seq_idx: expects None, give cu_seq_lens_q"),
         ({"output_attentions": True}, "output_attentions"),
         ({"is_causal": False}, "attention_mask: expects causal attention, but the model asks for another mask"),
         (
@@ -348,6 +354,42 @@ def test_what_it_cannot_honour_is_refused(options: dict, text: str) -> None:
     register(**SETTINGS)
     with pytest.raises(ValueError, match=text):
         make_model()(input_ids=tokens(2), **options)
+
+
+def documents(lengths: tuple[int, ...] = (270, N - 270)) -> dict[str, Tensor]:
+    cu_seqlens = torch.tensor([0, *itertools.accumulate(lengths)], dtype=torch.int32)
+    longest = max(lengths)
+    return {
+        "position_ids": torch.cat([torch.arange(length) for length in lengths])[None],
+        "cu_seq_lens_q": cu_seqlens,
+        "cu_seq_lens_k": cu_seqlens,
+        "max_length_q": longest,
+        "max_length_k": longest,
+    }
+
+
+@pytest.mark.parametrize("name", ["lighthouse", "lighthouse-dense"])
+def test_packed_documents_equal_one_by_one(name: str) -> None:
+    """In layers of both kinds; the second document is too short for the pyramid and gets dense attention."""
+    register(**SETTINGS, dense_layers=(0,), short="dense")
+    model = make_model()
+    model.set_attn_implementation(name)
+    text = tokens(1)
+    logits = model(input_ids=text, use_cache=False, **documents()).logits
+    alone = [model(input_ids=part, use_cache=False).logits for part in (text[:, :270], text[:, 270:])]
+    torch.testing.assert_close(logits, torch.cat(alone, dim=1))
+    logits.sum().backward()
+
+
+def test_other_documents_than_those_of_positions_are_refused() -> None:
+    register(**SETTINGS)
+    wrong = {**documents((200, N - 200)), "position_ids": documents()["position_ids"]}
+    text = r"cu_seq_lens_q: expects the documents that position_ids tell of.*\[0, 270\]"
+    with pytest.raises(ValueError, match=text):
+        make_model()(input_ids=tokens(1), use_cache=False, **wrong)
+    positions = documents()["position_ids"].expand(2, -1)
+    with pytest.raises(ValueError, match=r"position_ids: expects one document.*but got packed documents"):
+        make_model()(input_ids=tokens(2), use_cache=False, position_ids=positions)
 
 
 @pytest.mark.parametrize("backend", ["aot_eager", "inductor"])

@@ -2,10 +2,11 @@
 """Hugging Face transformers: ``attn_implementation="lighthouse"``, and a callback for the two stages of a training.
 
 ``register`` makes the name known. A model's attention is then plain causal attention in the layers that ``register``
-was told to leave dense, and Lighthouse Attention in the others; under ``lighthouse-dense`` it is dense in all. Both
-refuse padding, packed documents, soft caps, sinks, arguments that they do not know, and decoding with a cache, with
-ValueError; a layer with Lighthouse Attention also refuses sliding windows, dropout, any mask, and attention that is
-not causal. ``set_attn_implementation("sdpa")`` gives a model its own attention back.
+was told to leave dense, and Lighthouse Attention in the others; under ``lighthouse-dense`` it is dense in all. Packed
+documents are attended one by one where ``cu_seq_lens_q`` and ``cu_seq_lens_k`` come with them, and else refused. Both
+refuse padding, soft caps, sinks, arguments that they do not know, and decoding with a cache, with ValueError; a layer
+with Lighthouse Attention also refuses sliding windows, dropout, any mask, and attention that is not causal.
+``set_attn_implementation("sdpa")`` gives a model its own attention back.
 """
 
 import functools
@@ -21,12 +22,18 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 from transformers.utils.import_utils import is_tracing
 
+from lighthouse._varlen import packed_heads
 from lighthouse.nn import LighthouseAttention
 from lighthouse.schedule import TwoStage, dense_step, layer_indices
 
 __all__ = ["LighthouseCallback", "register", "set_dense"]
 
 TO_DENSE = "use model.set_attn_implementation('sdpa')"
+
+PACKED = (
+    "position_ids: expects one document from 0 on, or packed ones with cu_seq_lens_q and cu_seq_lens_k in a batch of "
+    f"1, but got packed documents or another mask; {TO_DENSE}"
+)
 
 OTHERS = frozenset(["eager", "sdpa", "flex_attention", "flash_attention_2", "flash_attention_3", "flash_attention_4"])
 
@@ -123,8 +130,18 @@ def _attention(
     ``dense_layers`` is None where all are dense.
     """
     window = kwargs.pop("sliding_window", None)
+    documents = _documents(kwargs)
     _refuse_extras(kwargs)
-    if _is_dense(module, dense_layers):
+    if attention_mask is not None and attention_mask.ndim == 1:
+        _refuse_other_documents(attention_mask, documents)
+        attention_mask = None
+    is_dense = _is_dense(module, dense_layers)
+    if documents is not None:
+        _refuse_other_attention(module, query, key, attention_mask, dropout, is_causal, window)
+        settings = (1 if is_dense else attend.num_levels, attend.pooling_factor, attend.topk, attend.scorer, scaling)
+        out = packed_heads(query, key, value, documents, None, *settings)
+        return out.transpose(1, 2).contiguous(), None
+    if is_dense:
         if window is not None and attention_mask is None and key.shape[2] > window:
             raise ValueError(f"sliding_window: expects a mask for the window of {window}, but got none")
         return sdpa_attention_forward(
@@ -147,12 +164,39 @@ def _is_dense(module: torch.nn.Module, dense_layers: tuple[int, ...] | None) -> 
     return layer in layer_indices(dense_layers, num_layers)
 
 
+def _documents(kwargs: dict[str, Any]) -> Tensor | None:
+    """Takes what tells of packed documents out of the arguments: where each begins, and last the number of tokens."""
+    queries, keys = kwargs.pop("cu_seq_lens_q", None), kwargs.pop("cu_seq_lens_k", None)
+    for name in ("max_length_q", "max_length_k"):  # What flash attention needs beside them.
+        kwargs.pop(name, None)
+    if queries is None and keys is None:
+        return None
+    if queries is None or keys is None or (queries is not keys and queries.shape != keys.shape):
+        raise ValueError(
+            "cu_seq_lens_k: expects the documents of cu_seq_lens_q, but got one of both, or another number of documents"
+        )
+    return queries
+
+
+def _refuse_other_documents(begins: Tensor, documents: Tensor | None) -> None:
+    """``begins``: from position_ids, whether each token begins a document."""
+    if documents is None:
+        raise ValueError(PACKED)
+    known = torch.zeros_like(begins)
+    known[documents[:-1].to(begins.device, torch.long)] = True
+    if not torch.equal(known, begins):
+        raise ValueError(
+            "cu_seq_lens_q: expects the documents that position_ids tell of, which begin at "
+            f"{begins.nonzero().flatten().tolist()}, but got {documents.tolist()}"
+        )
+
+
 def _refuse_extras(kwargs: dict[str, Any]) -> None:
     for name, given in kwargs.items():
         if given is None or given is False or name in HARMLESS:
             continue
-        if name.startswith(("cu_seq_lens", "max_length", "seq_idx")):
-            raise ValueError(f"{name}: expects None, packed documents are not supported, but got a value; {TO_DENSE}")
+        if name == "seq_idx":
+            raise ValueError(f"{name}: expects None, give cu_seq_lens_q and cu_seq_lens_k, but got a value; {TO_DENSE}")
         raise ValueError(f"{name}: expects None, Lighthouse Attention cannot honour it, but got a value; {TO_DENSE}")
 
 
@@ -222,15 +266,35 @@ def _mask(
     if use_vmap or kwargs.get("allow_is_bidirectional_skip"):
         raise ValueError(f"attention_mask: expects causal attention, but the model asks for another mask; {TO_DENSE}")
     padded = "attention_mask: expects None or ones, but got padding; cut the text to full sequences, or " + TO_DENSE
-    packed = f"position_ids: expects one document from 0 on, but got packed documents or another mask; {TO_DENSE}"
     tracing = is_tracing(attention_mask)
     if attention_mask is not None:
         _require(attention_mask.all(), tracing, padded)
-    if not allow_is_causal_skip:
-        if not tracing:
-            raise ValueError(packed)
-        _require(_is_causal(mask_function, batch_size, q_length, device), tracing, packed)
-    return None
+    if allow_is_causal_skip:
+        return None
+    if tracing:
+        _require(_is_causal(mask_function, batch_size, q_length, device), tracing, PACKED)
+        return None
+    begins = _begins(mask_function, q_length, device) if batch_size == 1 else None
+    if begins is None:
+        raise ValueError(PACKED)
+    return begins
+
+
+def _begins(mask_function: Callable[..., Tensor], seq_len: int, device: Any) -> Tensor | None:
+    """Whether each token begins a document, a bool tensor [N]; None where the mask is not that of documents alone."""
+    token = torch.arange(seq_len, device=device)[None, :]
+    zero = torch.zeros_like(token[:, :1])
+
+    def sees(query: Tensor, key: Tensor) -> Tensor:
+        return mask_function(zero, zero, query, key).expand(1, query.shape[1])[0]
+
+    follows = sees(token[:, 1:], token[:, :-1])
+    begins = torch.cat([torch.ones_like(follows[:1]), ~follows])
+    first = torch.where(begins, token[0], 0).cummax(0).values[None]
+    holds = sees(token, first).all() & sees(token, token).all() & ~sees(token[:, :-1], token[:, 1:]).any()
+    before = first.clamp(min=1) - 1
+    holds &= (~sees(token, before) | (first[0] == 0)).all()
+    return begins if holds else None
 
 
 def _is_causal(mask_function: Callable[..., Tensor], batch_size: int, seq_len: int, device: Any) -> Tensor:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every op and every pass has a description with an example of it; docs/reference shows them.
-// RUN: llvm-tblgen -dump-json -I %source -I %mlir_include %source/dialects/Lighthouse/LighthouseOps.td | %python %S/Inputs/examples.py Op 19 | FileCheck %s --check-prefix=OPS
-// RUN: llvm-tblgen -dump-json -I %source -I %mlir_include %source/dialects/Tile/TileOps.td | %python %S/Inputs/examples.py Op 20 | FileCheck %s --check-prefix=TILE
+// RUN: llvm-tblgen -dump-json -I %source -I %mlir_include %source/dialects/Lighthouse/LighthouseOps.td | %python %S/Inputs/examples.py Op 20 | FileCheck %s --check-prefix=OPS
+// RUN: llvm-tblgen -dump-json -I %source -I %mlir_include %source/dialects/Tile/TileOps.td | %python %S/Inputs/examples.py Op 21 | FileCheck %s --check-prefix=TILE
 // RUN: llvm-tblgen -dump-json -I %source -I %mlir_include %source/compiler/Passes.td | %python %S/Inputs/examples.py Pass 9 | FileCheck %s --check-prefix=PASSES
 // OPS: lighthouse.attend
 // OPS: lighthouse.yield

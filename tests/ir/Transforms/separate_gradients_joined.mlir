@@ -55,3 +55,16 @@ func.func @parts(%q: tensor<1x1x100x16xbf16>, %lse: tensor<1x1x100xf32>) -> tens
       : tensor<1x1x100x16xbf16>, tensor<1x1x100x16xbf16>, tensor<1x1x100x16xbf16>
   return %0 : tensor<1x1x200x16xf32>
 }
+
+// What is only rounded is not computed any wider.
+// CHECK-LABEL: func.func @rounded
+// CHECK: %[[DQ:.+]], %[[DK:.+]], %[[DV:.+]] = lighthouse.attend_backward_joined {{.+}} narrow {scale = 2.500000e-01 : f32}
+// CHECK-NEXT: %[[ROUNDED:.+]] = lighthouse.round %[[DQ]] {element_type = bf16}
+// CHECK-NEXT: return %[[ROUNDED]], %[[DK]], %[[DV]]
+func.func @rounded(%q: !rows, %lse: tensor<1x4x100xf32>) -> (!rows, !rows, !rows) {
+  %0, %1, %2 = lighthouse.attend_backward %q, %q, %q, %q, %lse, %q {scale = 0.25 : f32} : !rows, !rows, !rows
+  %3 = lighthouse.round %0 {element_type = bf16} : tensor<1x4x100x64xf32>
+  %4 = lighthouse.round %1 {element_type = bf16} : tensor<1x4x100x64xf32>
+  %5 = lighthouse.round %2 {element_type = bf16} : tensor<1x4x100x64xf32>
+  return %3, %4, %5 : !rows, !rows, !rows
+}

@@ -16,7 +16,8 @@ ALIASES = """\
 #r = #tile.slice<dim = 1, of = #rows>
 """
 VIEWS = ", ".join(
-    [f"%{name}: !tile.view<1x8x4096x128xbf16>" for name in ("qs", "ks", "out")] + ["%slots: !tile.view<1x8x10752xi32>"]
+    [f"%{name}: !tile.view<1x8x4096x128xbf16>" for name in ("qs", "ks", "out")]
+    + ["%slots: !tile.view<1x8x10752xi32>", "%tokens: !tile.view<1x8x4096x128xbf16, strided, varlen>"]
 )
 VALUES = {
     "%x": "f32",
