@@ -142,7 +142,11 @@ struct KernelContext {
   /// The memref of a tensor that the kernel reads or writes; null for what stays inside.
   mlir::Value buffer(mlir::Value tensor) const { return buffers.lookup(tensor); }
   /// Rows of a tensor [B, H, rows, D] that the kernel reads or writes: a constant, or what the call gives.
-  mlir::Value rows(mlir::Value tensor) const { return e.b.createOrFold<mlir::memref::DimOp>(e.loc, buffer(tensor), 2); }
+  mlir::Value rows(mlir::Value tensor) const {
+    if (isVarlen(tensor))
+      return mlir::memref::DimOp::create(e.b, e.loc, buffer(tensor), 2);
+    return e.index(llvm::cast<mlir::MemRefType>(buffer(tensor).getType()).getDimSize(2));
+  }
   /// Whether the call gives them.
   bool isVarlen(mlir::Value tensor) const {
     return llvm::cast<mlir::MemRefType>(buffer(tensor).getType()).isDynamicDim(2);

@@ -89,10 +89,9 @@ FailureOr<int64_t> scheduleScatterBackward(KernelContext &context) {
         dos = context.buffer(op.getDos());
   PyramidAttr pyramid = pyramidOf(op.getIndices());
   ArrayRef<int64_t> shape = shapeOf(op.getDos());
-  Value positions = context.rows(op.getDout());
   return forBlock(context, op.getDos(), kBlockSlots, [&](Value batch, Value head, Value slot) {
     Positions heard = positionsOf(e, pyramid, e.toIndex(e.load(indices, {batch, head, slot})));
-    Value end = e.min(e.add(heard.first, heard.count), positions);
+    Value end = e.min(e.add(heard.first, heard.count), context.rows(op.getDout()));
     Values sum = e.loop(heard.first, end, 1, e.zeroRow(shape[3]), [&](Value position, ValueRange carried) {
       return e.addRows(carried, e.loadRow(dout, {batch, head, position}, shape[3]));
     });

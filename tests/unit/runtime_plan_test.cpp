@@ -61,7 +61,7 @@ TEST(LaunchPlan, EveryFieldIsRequired) {
     value.getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.") + key), std::string::npos) << refusal(value);
   }
-  for (const char *key : {"name", "role", "dtype", "shape", "strided", "offset", "home"}) {
+  for (const char *key : {"name", "role", "dtype", "shape", "strided", "offset", "home", "varlen"}) {
     json::Value value = toJSON(smallPlan());
     (*value.getAsObject()->getArray("buffers"))[2].getAsObject()->erase(key);
     EXPECT_NE(refusal(value).find(std::string("plan.buffers[2].") + key), std::string::npos) << refusal(value);
@@ -189,7 +189,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadPlan{"InputHome", [](LaunchPlan &p) { p.buffers[0].home = 1; },
                 "buffers[0].home expects -1, as for every input and output, but got 1"},
         BadPlan{"HomeIsInput", [](LaunchPlan &p) { p.buffers[3].home = 0; },
-                "buffers[3].home expects -1 or the index of an output, but got 0"},
+                "buffers[3].home expects -1 or the index of an output that is not varlen, but got 0"},
+        BadPlan{"VarlenInRows", [](LaunchPlan &p) { p.buffers[1].varlen = true; },
+                "buffers[1].varlen expects a strided input or output of rank 4, but got 'indices'"},
         BadPlan{"PastTheHome",
                 [](LaunchPlan &p) {
                   p.buffers[3].home = 1;
@@ -238,13 +240,16 @@ INSTANTIATE_TEST_SUITE_P(
                   p.launches[1].programmatic = false;
                   p.launches[1].maps.clear();
                 },
-                "launches[1].zeroed expects outputs or workspace of float32 or int32, of kernels of a GPU, but got "
+                "launches[1].zeroed expects outputs or workspace of float32 or int32, not varlen, of kernels of a GPU, "
+                "but got "
                 "'indices'"},
         BadPlan{"ZeroedInput", [](LaunchPlan &p) { p.launches[1].zeroed = {2, 0}; },
-                "launches[1].zeroed expects outputs or workspace of float32 or int32, of kernels of a GPU, but got "
+                "launches[1].zeroed expects outputs or workspace of float32 or int32, not varlen, of kernels of a GPU, "
+                "but got "
                 "'q'"},
         BadPlan{"ZeroedHalves", [](LaunchPlan &p) { p.buffers[2].dtype = "float16", p.launches[1].zeroed = {2}; },
-                "launches[1].zeroed expects outputs or workspace of float32 or int32, of kernels of a GPU, but got "
+                "launches[1].zeroed expects outputs or workspace of float32 or int32, not varlen, of kernels of a GPU, "
+                "but got "
                 "'norms'"},
         BadPlan{"ZeroedIndex", [](LaunchPlan &p) { p.launches[1].zeroed = {3}; },
                 "launches[1].zeroed expects indices of the launch's 3 buffers, but got 3"},

@@ -17,7 +17,7 @@ using namespace llvm;
 namespace {
 
 /// `attend` reads a strided q, row-major keys and workspace in two maps each of them but the last, and `copy` none.
-CompiledModule mappedModule() {
+CompiledModule mappedModule(bool varlen = false) {
   CompiledModule module;
   module.target = "cuda:sm_90a";
   LaunchPlan forward;
@@ -28,10 +28,13 @@ CompiledModule mappedModule() {
                      {"sums", BufferRole::Workspace, "float32", {16, 32}, false, 256}};
   forward.launches = {{"copy", 1, {1}, 32, 0}, {"attend", 7, {1, 2, 0}, 128, 1024}};
   forward.launches[1].maps = {{2, 128, 64, 128}, {0, 80, 16, 32}, {1, 8, 16, 64}, {2, 1, 256, 0}};
+  forward.buffers[0].varlen = varlen;
   module.plans = {forward};
-  StringRef ptx = ".entry copy(.param .u64 keys) .entry attend(.param .u64 keys, .param .u64 sums, .param .u64 q, "
-                  ".param .u64 q0, .param .u64 q1, .param .u64 q2, .param .align 64 .b8 m0[128], "
-                  ".param .align 64 .b8 m1[128], .param .align 64 .b8 m2[128], .param .align 64 .b8 m3[128])";
+  std::string ptx = ".entry copy(.param .u64 keys) .entry attend(.param .u64 keys, .param .u64 sums, .param .u64 q, "
+                    ".param .u64 q0, .param .u64 q1, .param .u64 q2, " +
+                    std::string(varlen ? ".param .u64 rows, " : "") +
+                    ".param .align 64 .b8 m0[128], .param .align 64 .b8 m1[128], .param .align 64 .b8 m2[128], "
+                    ".param .align 64 .b8 m3[128])";
   module.code.emplace_back(ptx.begin(), ptx.end());
   return module;
 }
@@ -61,6 +64,20 @@ TEST_F(TensorMapTest, FollowTheOtherParameters) {
   EXPECT_TRUE(fake.launches[0].maps.empty());
   EXPECT_EQ(fake.launches[1].parameters, (Sizes{0x2000, 0x4000 + 256, 0x1000, 25600, 64, 256}));
   EXPECT_EQ(fake.launches[1].maps.size(), 4u);
+}
+
+/// A varlen buffer has the rows of the call, as a parameter behind the strides and in its maps.
+TEST_F(TensorMapTest, VarlenBuffer) {
+  std::unique_ptr<CudaModule> module = cantFail(CudaModule::load(mappedModule(true), cantFail(CudaContext::of(0))));
+  TensorArg args[] = {{reinterpret_cast<void *>(0x1000), {25600, 64, 256, 1}}, {reinterpret_cast<void *>(0x2000), {}}};
+  for (int64_t length : {77, 0}) {
+    EXPECT_EQ(toString(module->run(*module->findPlan("forward"), args, reinterpret_cast<void *>(0x4000), nullptr, {},
+                                   length)),
+              "");
+    uint64_t rows = length == 0 ? 100 : length;
+    EXPECT_EQ(fake.launches.back().parameters, (Sizes{0x2000, 0x4000 + 256, 0x1000, 25600, 64, 256, rows}));
+    EXPECT_EQ(fake.launches.back().maps.at(0).sizes, (Sizes{64, rows, 4, 2}));
+  }
 }
 
 TEST_F(TensorMapTest, StridedBuffer) {

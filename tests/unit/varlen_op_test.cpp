@@ -4,9 +4,12 @@
 #include "lighthouse_ops/VarlenOp.h"
 #include "tests/unit/helpers.h"
 
+#include <algorithm>
 #include <cmath>
+#include <gtest/gtest.h>
 #include <map>
 #include <memory>
+#include <new>
 #include <numeric>
 #include <random>
 

@@ -4,7 +4,7 @@
 
 // CHECK-LABEL: tile.kernel @rows(
 // CHECK-SAME: %[[X:.+]]: !tile.view<1x2x100x16xf32, strided, varlen>)
-// CHECK: tile.rows %[[X]] : !tile.view<1x2x100x16xf32, strided, varlen>
+// CHECK: tile.rows %[[X]] : <1x2x100x16xf32, strided, varlen>
 tile.kernel @rows(%x: !tile.view<1x2x100x16xf32, strided, varlen>) blocks 1 threads 32 {
   %rows = tile.rows %x : !tile.view<1x2x100x16xf32, strided, varlen>
 }
