@@ -19,9 +19,9 @@ constexpr int64_t kSegmentTokens = 1024;
 /// One of q, k and v: the tokens and where their coarse rows and scores go; either may be null.
 struct Stream {
   Value tokens, coarse, scores;
+  Value rows; ///< tokens there are
   ScoreByOp::Side side = ScoreByOp::Query;
   Value others = {}; ///< what a function of the token's query and key reads beside `tokens`; null where it does not
-  Value rows; ///< tokens there are
 };
 
 class PoolScoreSchedule {

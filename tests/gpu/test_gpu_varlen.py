@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packed documents on a GPU: what each document gives by itself, in graphs, and compiled."""
 
-from dataclasses import asdict
-
 import lighthouse
 import pytest
 import torch
 from helpers import DTYPES, deterministic_algorithms, tensors
 from reference import Settings
-from test_varlen import ONE_LEVEL, THREE, TWO, attend, bounds_of, one_by_one, packed, packed_inputs
+from test_varlen import ONE_LEVEL, THREE, TWO, attend, bounds_of, levels, one_by_one, packed, packed_inputs
 from torch import Tensor
 
 LENGTHS = [300, 1, 299, 0, 40, 255, 254, 129, 128, 1100]
@@ -74,7 +72,7 @@ def test_layouts() -> None:
 def test_graph() -> None:
     *qkv, _ = inputs = on_gpu(packed_inputs(sum(LENGTHS), dtype=torch.bfloat16))
     cu_seqlens = bounds_of(LENGTHS)
-    lighthouse.prepare_varlen(*qkv, cu_seqlens, **asdict(TWO))
+    lighthouse.prepare_varlen(*qkv, cu_seqlens, **levels(TWO))
     expected = packed(inputs, cu_seqlens, TWO)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
@@ -86,7 +84,7 @@ def test_graph() -> None:
     on_device = cu_seqlens.cuda()
     text = "cu_seqlens: expects numbers on the host while a CUDA graph is captured"
     with pytest.raises(RuntimeError, match=text), torch.cuda.graph(torch.cuda.CUDAGraph()):
-        lighthouse.varlen_attention(*qkv, on_device, **asdict(TWO))
+        lighthouse.varlen_attention(*qkv, on_device, **levels(TWO))
 
 
 def test_compile() -> None:
@@ -103,22 +101,22 @@ def test_the_device_is_read_once() -> None:
     """Other layers' calls with the same tensor do not wait."""
     *qkv, _ = on_gpu(packed_inputs(400, dtype=torch.bfloat16))
     cu_seqlens = bounds_of([300, 100]).cuda()
-    first = lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(TWO))
+    first = lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(TWO))
     torch.cuda.set_sync_debug_mode("error")
     try:
-        again = lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(TWO))
+        again = lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(TWO))
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert torch.equal(first, again)
     cu_seqlens[1] = 100
-    changed = lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(TWO))
-    assert torch.equal(changed, lighthouse.varlen_attention(*qkv, [0, 100, 400], **asdict(TWO)))
+    changed = lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(TWO))
+    assert torch.equal(changed, lighthouse.varlen_attention(*qkv, [0, 100, 400], **levels(TWO)))
 
 
 def test_a_document_far_behind_the_start() -> None:
     large = 70_000
     (x,) = tensors((large, 2, 128), dtype=torch.bfloat16)
     x = x.cuda()
-    out = lighthouse.varlen_attention(x, x, x, [0, large - 300, large], **asdict(TWO))
-    alone = lighthouse.attention(*[x[-300:].transpose(0, 1)[None]] * 3, **asdict(TWO))[0].transpose(0, 1)
+    out = lighthouse.varlen_attention(x, x, x, [0, large - 300, large], **levels(TWO))
+    alone = lighthouse.attention(*[x[-300:].transpose(0, 1)[None]] * 3, **levels(TWO))[0].transpose(0, 1)
     assert_close([out[-300:]] * 4, [alone] * 4)

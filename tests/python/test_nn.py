@@ -35,13 +35,32 @@ class Block(torch.nn.Module):
 
 
 def test_signature_is_that_of_scaled_dot_product_attention() -> None:
-    """Its names and order, then ours; its defaults but for is_causal. The builtin has no signature to compare."""
+    """Its names and order, and its defaults but for is_causal; what is ours comes behind. The builtin has no signature,
+    so they are told here."""
     parameters = inspect.signature(LighthouseAttention.forward).parameters
     order = ["query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa"]
-    assert list(parameters)[1:] == [*order, "g"]  # Of the scorer "gla".
+    assert list(parameters)[1:] == [*order, "g", "cu_seqlens", "max_seqlen"]
     assert all(f"{name}=" in scaled_dot_product_attention.__doc__ for name in order[3:])
     defaults = {name: parameters[name].default for name in order[3:]}
     assert defaults == {"attn_mask": None, "dropout_p": 0.0, "is_causal": True, "scale": None, "enable_gqa": False}
+
+
+def test_packed_documents() -> None:
+    """Sparse and dense, document by document; what does not go together is refused."""
+    q, k, v, _ = small_inputs(seq_len=700)
+    module = LighthouseAttention(**SETTINGS)
+    for dense in (False, True):
+        lighthouse.set_dense(module, dense)
+        out = module(q, k, v, enable_gqa=True, cu_seqlens=[0, 600, 700], max_seqlen=600)
+        for begin, end in ((0, 600), (600, 700)):
+            settings = {"num_levels": 1} if dense or begin else SETTINGS
+            alone = lighthouse.attention(*(x[:, :, begin:end] for x in (q, k, v)), **settings)
+            assert torch.equal(out[:, :, begin:end], alone)
+    with pytest.raises(ValueError, match=r"query: expects \[1, heads, tokens of all documents, head_dim\] with"):
+        module(*(x.expand(2, -1, -1, -1) for x in (q, k, v)), enable_gqa=True, cu_seqlens=[0, 700])
+    own = LighthouseAttention(**SETTINGS, attention_fn=scaled_dot_product_attention)
+    with pytest.raises(ValueError, match="attention_fn: expects None with cu_seqlens"):
+        own(q, k, v, enable_gqa=True, cu_seqlens=[0, 700])
 
 
 @pytest.mark.parametrize("scale", [None, 0.5])

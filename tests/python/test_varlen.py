@@ -21,6 +21,11 @@ ONE_LEVEL = Settings(num_levels=1)
 D = 16
 
 
+def levels(options: Settings) -> dict[str, int]:
+    """The settings that documents can have: there is one scorer for them."""
+    return {"num_levels": options.num_levels, "pooling_factor": options.pooling_factor, "topk": options.topk}
+
+
 def bounds_of(lengths: Sequence[int]) -> Tensor:
     return torch.tensor([0, *accumulate(lengths)], dtype=torch.int32)
 
@@ -35,7 +40,7 @@ def packed_inputs(total: int, heads: int = 2, kv_heads: int = 1, head_dim: int =
 def packed(inputs: list[Tensor], cu_seqlens: Any, options: Settings, **more: Any) -> list[Tensor]:
     """out, dq, dk, dv."""
     *qkv, dout = inputs
-    out = lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(options), **more)
+    out = lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(options), **more)
     return [out.detach(), *torch.autograd.grad(out, qkv, dout)]
 
 
@@ -112,7 +117,7 @@ def test_layouts() -> None:
         assert order == (0, 2, 1) or all(x.stride() == y.stride() for x, y in zip(got[:2], (qkv[0],) * 2, strict=True))
     (x,) = tensors((300, 3, 2, D))
     q, k, v = x.requires_grad_().unbind(1)
-    lighthouse.varlen_attention(q, k, v, cu_seqlens, **asdict(TWO)).backward(dout)
+    lighthouse.varlen_attention(q, k, v, cu_seqlens, **levels(TWO)).backward(dout)
     separate = [part.detach().clone().requires_grad_() for part in (q, k, v)]
     assert torch.equal(x.grad, torch.stack(packed([*separate, dout], cu_seqlens, TWO)[1:], dim=1))
 
@@ -126,7 +131,7 @@ def test_forms_of_cu_seqlens() -> None:
 
 def test_documents_share_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """One op for all short documents up to a power of two, one for those of a padded length."""
-    lighthouse.prepare_varlen(*packed_inputs(700)[:3], bounds_of([400, 300]), **asdict(TWO))
+    lighthouse.prepare_varlen(*packed_inputs(700)[:3], bounds_of([400, 300]), **levels(TWO))
     spec = lighthouse._lighthouse.Spec(seq_len=1500, head_dim=D, **{**asdict(TWO), "num_levels": 2})
     lengths = [130, 200, 254, 3, 128, 299, 300, 186]
     op = lighthouse._lighthouse.get_varlen_op(spec, bounds_of(lengths).tolist())
@@ -141,7 +146,7 @@ def test_documents_share_code(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_autocast() -> None:
     *qkv, dout = packed_inputs(300)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        out = lighthouse.varlen_attention(*qkv, [0, 300], **asdict(TWO))
+        out = lighthouse.varlen_attention(*qkv, [0, 300], **levels(TWO))
     assert out.dtype == torch.bfloat16
     assert all(grad.dtype == torch.float32 for grad in torch.autograd.grad(out, qkv, dout.bfloat16()))
 
@@ -169,7 +174,7 @@ REFUSALS = [
 def test_bad_cu_seqlens(cu_seqlens: Any, error: type[Exception], text: str) -> None:
     *qkv, _ = packed_inputs(300)
     with pytest.raises(error, match=text):
-        lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(TWO))
+        lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(TWO))
 
 
 def test_other_bad_arguments() -> None:
@@ -178,7 +183,7 @@ def test_other_bad_arguments() -> None:
 
     def refuses(error: type[Exception], text: str, q: Any = q, k: Any = k, v: Any = v, **options: Any) -> None:
         with pytest.raises(error, match=text):
-            lighthouse.varlen_attention(q, k, v, cu_seqlens, **{**asdict(TWO), **options})
+            lighthouse.varlen_attention(q, k, v, cu_seqlens, **{**levels(TWO), **options})
 
     refuses(ValueError, "max_seqlen: expects at least the longest document's 270 tokens, but got 200", max_seqlen=200)
     refuses(TypeError, "max_seqlen: expects an int", max_seqlen=2.5)
@@ -187,6 +192,7 @@ def test_other_bad_arguments() -> None:
     refuses(ValueError, "num_kv_heads: expects a divisor", k=k.expand(-1, 3, -1), v=v.expand(-1, 3, -1))
     refuses(ValueError, "topk: expects a positive multiple of 128, but got 100", topk=100)
     refuses(ValueError, "pooling_factor: expects a power of two", pooling_factor=3)
+    refuses(ValueError, "scorer: expects norm for packed documents .* but got dilated", scorer="dilated")
     refuses(TypeError, "q: expects a torch tensor", q=q.detach().numpy())
 
 
@@ -194,7 +200,7 @@ def test_other_bad_arguments() -> None:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, cu_seqlens: Tensor) -> Tensor:
-    return lighthouse.varlen_attention(q, k, v, cu_seqlens, **asdict(TWO))
+    return lighthouse.varlen_attention(q, k, v, cu_seqlens, **levels(TWO))
 
 
 @pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
