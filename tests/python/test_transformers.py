@@ -384,8 +384,9 @@ def test_packed_documents_equal_one_by_one(name: str) -> None:
 def test_other_documents_than_those_of_positions_are_refused() -> None:
     register(**SETTINGS)
     wrong = {**documents((200, N - 200)), "position_ids": documents()["position_ids"]}
-    text = r"cu_seq_lens_q: expects the documents that position_ids tell of.*\[0, 270\]"
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises(
+        ValueError, match="cu_seq_lens_q: expects the documents that position_ids tell of, but got others"
+    ):
         make_model()(input_ids=tokens(1), use_cache=False, **wrong)
     positions = documents()["position_ids"].expand(2, -1)
     with pytest.raises(ValueError, match=r"position_ids: expects one document.*but got packed documents"):

@@ -171,24 +171,24 @@ def _documents(kwargs: dict[str, Any]) -> Tensor | None:
         kwargs.pop(name, None)
     if queries is None and keys is None:
         return None
-    if queries is None or keys is None or (queries is not keys and queries.shape != keys.shape):
-        raise ValueError(
-            "cu_seq_lens_k: expects the documents of cu_seq_lens_q, but got one of both, or another number of documents"
-        )
+    text = "cu_seq_lens_k: expects the documents of cu_seq_lens_q, but got "
+    if queries is None or keys is None:
+        raise ValueError(text + "one of both")
+    if queries.shape != keys.shape:
+        raise ValueError(text + f"{keys.shape[0] - 1} documents for {queries.shape[0] - 1}")
+    if queries is not keys:
+        _require((queries == keys).all(), is_tracing(queries) or queries.is_cuda, text + "others")
     return queries
 
 
 def _refuse_other_documents(begins: Tensor, documents: Tensor | None) -> None:
-    """``begins``: from position_ids, whether each token begins a document."""
+    """``begins``: from position_ids, whether each token begins a document. On a GPU nothing waits for the answer."""
     if documents is None:
         raise ValueError(PACKED)
-    known = torch.zeros_like(begins)
-    known[documents[:-1].to(begins.device, torch.long)] = True
-    if not torch.equal(known, begins):
-        raise ValueError(
-            "cu_seq_lens_q: expects the documents that position_ids tell of, which begin at "
-            f"{begins.nonzero().flatten().tolist()}, but got {documents.tolist()}"
-        )
+    known = begins.new_zeros(begins.shape[0] + 1)  # One without tokens may begin behind the last.
+    known[documents.to(begins.device, torch.long)] = True
+    text = "cu_seq_lens_q: expects the documents that position_ids tell of, but got others"
+    _require((known[:-1] == begins).all(), begins.is_cuda, text)
 
 
 def _refuse_extras(kwargs: dict[str, Any]) -> None:
