@@ -6,7 +6,7 @@ import torch
 from helpers import DTYPES
 from hypothesis import event, given
 from hypothesis import strategies as st
-from test_properties import DATA, DILATED_DATA, LIMITS, Example, check, check_dilated, examples
+from test_properties import DATA, DILATED_DATA, LIMITS, SHORT, Example, check, check_dilated, examples
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -20,7 +20,7 @@ def test_random_examples(data: str, dtype: torch.dtype, case: Example) -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("data", DILATED_DATA)
-@given(case=examples(), dilation=st.integers(1, 9))
+@given(case=examples(SHORT), dilation=st.integers(1, 9))
 def test_dilated_scorer(data: str, dtype: torch.dtype, case: Example, dilation: int) -> None:
     check_dilated(case, data, dtype, dilation, "cuda")
 
