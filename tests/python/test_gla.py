@@ -185,3 +185,21 @@ def test_refusals() -> None:
         lighthouse.attention(q, k, v, 2, 2, 128, "gla", g=g, dilation=0)
     with pytest.raises(ValueError, match="g: expects None for scorer='norm'"):
         LighthouseAttention(2, 2, 128)(q, k, v, enable_gqa=True, g=g)
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["ours", "attention_fn"])
+def test_compiled_graphs_pass_gradients(own: bool) -> None:
+    """Log gates are an input of the operators in a graph too, without a gradient."""
+    q, k, v, g = CASES["plain"].inputs(torch.float32)
+    options = {"attention_fn": torch.nn.functional.scaled_dot_product_attention} if own else {}
+
+    def call(q: Tensor, k: Tensor, v: Tensor, g: Tensor) -> Tensor:
+        return lighthouse.attention(q, k, v, 2, 2, 128, "gla", g=g, **options)
+
+    results = []
+    for function in (call, torch.compile(call, backend="aot_eager", fullgraph=True)):
+        leaves = [x.detach().requires_grad_() for x in (q, k, v)]
+        out = function(*leaves, g)
+        results.append([out, *torch.autograd.grad(out.square().sum(), leaves)])
+    for eager, compiled in zip(*results, strict=True):
+        torch.testing.assert_close(eager, compiled)
