@@ -49,7 +49,8 @@ NOTES = """
 The loss is in nats a byte, under dense attention, over {val_windows} sequences of documents that are not trained on; ±
 is the standard error of the difference over these sequences. Times are those of training steps alone. Compiling
 (torch.compile and Lighthouse, forward and backward of both stages, validation) comes before the first step; a process
-compiles each program once, so later runs have less of it.
+compiles each program once, so later runs have less of it. Most variants have one seed; how far seeds are apart shows
+where a setting has two.
 """
 
 CRITERION = """

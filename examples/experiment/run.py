@@ -33,6 +33,9 @@ PLAN = (
     "lighthouse topk=2048",
     "lighthouse num_levels=2",
     "lighthouse pooling_factor=2",
+    "lighthouse scorer=dilated",
+    "lighthouse dense_from=0.7",
+    "lighthouse dense_from=0.7 seed=1",
 )
 TRIALS = 32  # of the probe, for each distance
 TIMED = 5  # steps of an estimate
