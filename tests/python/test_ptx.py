@@ -57,6 +57,7 @@ class Case(NamedTuple):
     seq_len: int = 8192
     grouped: bool = True
     scorer: str = "norm"
+    varlen: bool = False
 
     def spec(self) -> _lighthouse.Spec:
         return _lighthouse.Spec(
@@ -70,6 +71,7 @@ class Case(NamedTuple):
             num_levels=self.num_levels,
             pooling_factor=4 if self.num_levels > 1 else 2,
             scorer=self.scorer,
+            varlen=self.varlen,
         )
 
 
@@ -103,11 +105,24 @@ def covering_cases() -> list[Case]:
         for head_dim in HOPPER_HEAD_DIMS
         for grouped in (False, True)
     ]
+    cases += [
+        Case("attention", num_levels, dtype, head_dim, arch, varlen=True)
+        for num_levels in (1, 3)
+        for dtype, head_dim in (("bfloat16", 64), ("bfloat16", 128), ("float32", 128))
+        for arch in ("sm_80", "sm_90a")
+    ]
     return list(dict.fromkeys(cases))
 
 
 def name_of(case: Case) -> str:
     return "-".join(map(str, case._replace(scorer="own" if case.scorer == SCORER else case.scorer)))
+
+
+def marked(case: Case):
+    """Of documents with a length at run time backward has too few registers in Hopper's schedule of one level."""
+    known = case.varlen and case.num_levels == 1 and case.arch == "sm_90a" and case.dtype != "float32"
+    marks = [pytest.mark.xfail(strict=True, raises=AssertionError, reason="spills, or waits for products")]
+    return pytest.param(case, marks=marks if known else [], id=name_of(case))
 
 
 class Kernel(NamedTuple):
@@ -218,7 +233,7 @@ def assert_roles_fit(name: str, kernel: Kernel) -> None:
     assert 128 * fetches + (kernel.threads - 128) * multiplies <= at_start * kernel.threads, (name, kernel)
 
 
-@pytest.mark.parametrize("case", covering_cases(), ids=name_of)
+@pytest.mark.parametrize("case", [marked(case) for case in covering_cases()])
 def test_assembles(assembled: dict[Case, Future], case: Case) -> None:
     status, log, kernels = assembled[case].result()
     assert status == 0, log
