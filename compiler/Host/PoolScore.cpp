@@ -30,10 +30,11 @@ public:
       : c(context), e(context.e), pyramid(pyramidOf(op.getPq())), factor(pyramid.getPoolingFactor()),
         top(pyramid.getNumLevels() - 1), headDim(shapeOf(op.getQ())[3]) {
     Value sq, sk;
+    function = context.find<ScoreByOp>();
     if (auto score = context.find<ScoreOp>()) {
       sq = c.buffer(score.getSq());
       sk = c.buffer(score.getSk());
-    } else if ((function = context.find<ScoreByOp>())) {
+    } else if (function) {
       sq = c.buffer(function.getSq());
       sk = c.buffer(function.getSk());
     }

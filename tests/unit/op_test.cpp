@@ -425,7 +425,7 @@ TEST_F(OpTest, CostsOfAGpuNeedNone) {
   LaunchCosts costs = launchCosts(spec, "sm_90a");
   ASSERT_EQ(costs.forward.size(), 1u);
   EXPECT_EQ(costs.forward[0].kernel, "forward_attend");
-  EXPECT_EQ(costs.forward[0].flops, 4.0 * (512 * 513 / 2) * 16 * 2);
+  EXPECT_EQ(costs.forward[0].flops, 2.0 * 512 * 513 * 16 * 2);
   EXPECT_EQ(costs.forward[0].items, 0) << "nothing is scheduled";
   EXPECT_EQ(costs.backward.back().kernel, "backward_attend_backward_joined");
   EXPECT_EQ(launchCosts(spec, "sm_80").backward.back().kernel, "backward_attend_backward_queries");
