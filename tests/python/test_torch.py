@@ -103,8 +103,8 @@ def test_opcheck(options: dict, dtype: torch.dtype, kv_heads: int, layout: str, 
 
 
 def test_every_operator_is_checked() -> None:
-    registered = {name for name in torch._C._dispatch_get_all_op_names() if name.startswith("lighthouse::")}
     tried = [*recorded_calls({}, torch.float32, 2, "contiguous"), *recorded_calls(OWN, torch.float32, 2, "contiguous")]
+    registered = {name for name in torch._C._dispatch_get_all_op_names() if name.startswith("lighthouse::")}
     packed = {"lighthouse::varlen_attention", "lighthouse::varlen_attention_backward"}  # test_varlen.py checks them
     assert {func._schema.name for func, _, _ in tried} | packed == registered | packed
 

@@ -12,6 +12,7 @@ import torch
 from helpers import tensors
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lighthouse import _torch_varlen
 from reference import Settings
 from torch import Tensor
 
@@ -224,8 +225,8 @@ def test_opcheck() -> None:
     *qkv, dout = packed_inputs(300)
     settings = (2, 2, 128, "norm", 0.0)
     forward = (*qkv, bounds_of([270, 30]), -1, *settings)
-    torch.library.opcheck(torch.ops.lighthouse.varlen_attention, forward, test_utils=tests)
+    torch.library.opcheck(_torch_varlen.varlen_attention, forward, test_utils=tests)
     with torch.no_grad():
-        results = torch.ops.lighthouse.varlen_attention(*forward)
+        results = _torch_varlen.varlen_attention(*forward)
     backward = (dout, *(x.detach() for x in qkv), *results, *settings)
-    torch.library.opcheck(torch.ops.lighthouse.varlen_attention_backward, backward, test_utils=tests)
+    torch.library.opcheck(_torch_varlen.varlen_attention_backward, backward, test_utils=tests)
