@@ -18,6 +18,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 SMOOTH = 20  # steps that a plotted training loss is averaged over
@@ -213,6 +214,8 @@ def smoothed(losses: list[float]) -> list[float]:
 def draw_losses(runs: list[Run], path: Path) -> None:
     figure = Figure(figsize=(12, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2)
+    for axes in (left, right):
+        axes.set_prop_cycle(color=colormaps["tab20"].colors)
     for run in runs:
         style = {"linewidth": 1, "linestyle": "--" if is_dense(run) else "-", "label": run["name"]}
         curve = smoothed(run["losses"])
