@@ -42,3 +42,22 @@ tile.kernel @some(%x: !tile.view<100x24xbf16>) blocks 1 threads 32 {
   %s = tile.alloc : !tile.shared<16x16xbf16>
   tile.copy %x[%c, %c] limit %c, %s {step = 3 : i64} : !tile.view<100x24xbf16>, !tile.shared<16x16xbf16>
 }
+
+// Rows of three chunks: 30 of 32 threads copy, ten rows at once, each thread's chunks in one column. The second address is the first and ten rows' strides.
+// CHECK-LABEL: llvm.func ptx_kernelcc @strided(
+// CHECK-SAME: %{{.+}}: !llvm.ptr<1>, %[[STRIDE:[^:]+]]: i64
+// CHECK: %[[FIRST:.+]] = llvm.getelementptr
+// CHECK: %[[TEN_ROWS:.+]] = arith.constant 20 : i64
+// CHECK: %[[STEP:.+]] = arith.muli %[[STRIDE]], %[[TEN_ROWS]]
+// CHECK: %[[ACTIVE:.+]] = arith.constant 30 : i32
+// CHECK: %[[COPIES:.+]] = arith.cmpi slt, %{{.+}}, %[[ACTIVE]]
+// CHECK: scf.if %[[COPIES]]
+// CHECK: %[[SECOND:.+]] = llvm.getelementptr %[[FIRST]][%[[STEP]]]
+// CHECK: cp.async.cg.shared.global {{.*}} %{{.+}}, %[[FIRST]], %{{.+}} :
+// CHECK: cp.async.cg.shared.global {{.*}} %{{.+}}, %[[SECOND]], %{{.+}} :
+// CHECK-NOT: cp.async.cg
+tile.kernel @strided(%x: !tile.view<100x24xbf16, strided>) blocks 1 threads 32 {
+  %c = arith.constant 0 : i32
+  %s = tile.alloc : !tile.shared<20x24xbf16>
+  tile.copy %x[%c] limit %c, %s : !tile.view<100x24xbf16, strided>, !tile.shared<20x24xbf16>
+}
