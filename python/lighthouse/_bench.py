@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--num-levels", "--levels", type=int, default=1, metavar="L", help="levels of the pyramid (1)")
     parser.add_argument("--pooling-factor", type=int, default=2, metavar="p", help="windows in one of the next (2)")
     parser.add_argument("--topk", type=int, default=128, metavar="K", help="entries kept a level (128)")
-    parser.add_argument("--scorer", default="norm", help="norm, dilated, gla, or two expressions: sum(q * q), max(abs(k)) (norm)")
+    parser.add_argument("--scorer", default="norm", help="norm (default), dilated, gla, or scores: sum(q*q), sum(k*k)")
     parser.add_argument("--dilation", type=int, default=4, metavar="r", help="residue classes of dilated and gla (4)")
     parser.add_argument("--scale", type=float, default=0.0, metavar="x", help="softmax scale (1/sqrt(D))")
     dtypes = [name for name in _torch_run.DTYPES if name != "int32"]
