@@ -17,6 +17,9 @@ using CUmodule = struct CUmod_st *;
 using CUfunction = struct CUfunc_st *;
 using CUstream = struct CUstream_st *;
 using CUevent = struct CUevent_st *;
+using CUgraph = struct CUgraph_st *;
+using CUgraphNode = struct CUgraphNode_st *;
+using CUgraphExec = struct CUgraphExec_st *;
 
 inline constexpr CUresult kCudaSuccess = 0;
 inline constexpr CUresult kCudaNotFound = 500;    ///< CUDA_ERROR_NOT_FOUND
@@ -83,6 +86,22 @@ struct CUlaunchConfig {
   unsigned num_attributes;
 };
 
+/// CUDA_KERNEL_NODE_PARAMS
+struct CUkernelNodeParams {
+  CUfunction function;
+  unsigned grid_x, grid_y, grid_z, block_x, block_y, block_z, shared_bytes;
+  void **parameters;
+  void **extra;
+  void *kernel; ///< in place of the function
+  CUcontext context;
+};
+
+struct CUgraphEdgeData {
+  unsigned char from_port, to_port, type, reserved[5];
+};
+inline constexpr unsigned char kEdgeFromProgrammatic = 1; ///< CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC
+inline constexpr unsigned char kEdgeProgrammatic = 1;     ///< CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC
+
 /// The entry points, each with the CUDA version whose form of it we call: X(name, version, parameters).
 #define FOR_EACH_CUDA_ENTRY_POINT(X)                                                                                   \
   X(cuInit, 2000, (unsigned flags))                                                                                    \
@@ -130,6 +149,18 @@ struct CUlaunchConfig {
   X(cuLaunchKernelEx, 11060, (const CUlaunchConfig *config, CUfunction function, void **parameters, void **extra))     \
   X(cuTensorMapEncodeTiled, 12000,                                                                                     \
     (CUtensorMap * map, int data_type, uint32_t rank, void *address, const uint64_t *sizes, const uint64_t *strides,   \
-     const uint32_t *box, const uint32_t *element_strides, int interleave, int swizzle, int promotion, int fill))
+     const uint32_t *box, const uint32_t *element_strides, int interleave, int swizzle, int promotion, int fill))      \
+  X(cuGraphCreate, 10000, (CUgraph * graph, unsigned flags))                                                           \
+  X(cuGraphDestroy, 10000, (CUgraph graph))                                                                            \
+  X(cuGraphAddKernelNode, 12000,                                                                                       \
+    (CUgraphNode * node, CUgraph graph, const CUgraphNode *dependencies, size_t count,                                 \
+     const CUkernelNodeParams *params))                                                                                \
+  X(cuGraphAddDependencies, 12030,                                                                                     \
+    (CUgraph graph, const CUgraphNode *from, const CUgraphNode *to, const CUgraphEdgeData *edges, size_t count))       \
+  X(cuGraphInstantiateWithFlags, 11040, (CUgraphExec * executable, CUgraph graph, unsigned long long flags))           \
+  X(cuGraphExecKernelNodeSetParams, 12000,                                                                             \
+    (CUgraphExec executable, CUgraphNode node, const CUkernelNodeParams *params))                                      \
+  X(cuGraphLaunch, 10000, (CUgraphExec executable, CUstream stream))                                                   \
+  X(cuGraphExecDestroy, 10000, (CUgraphExec executable))
 
 } // namespace lighthouse

@@ -171,7 +171,33 @@ Expected<std::unique_ptr<CudaModule>> CudaModule::load(CompiledModule module,
       list.push_back(*function);
     }
   }
+  if (Error error = loaded->makeGraphs())
+    return std::move(error);
   return loaded;
+}
+
+/// One for each two or more launches in a row, of which only the first has memory to set to zero.
+Error CudaModule::makeGraphs() {
+  if (!LaunchGraph::isKnownTo(home->driver))
+    return Error::success();
+  for (auto [plan, list] : zip_equal(plans, functions)) {
+    ArrayRef<Launch> launches = plan.launches;
+    auto &made = graphs.emplace_back(launches.size());
+    for (size_t begin = 0, end = 0; begin < launches.size(); begin = end) {
+      end = begin + 1;
+      while (end < launches.size() && launches[end - 1].items > 0 && launches[end].items > 0 &&
+             launches[end].zeroed.empty())
+        ++end;
+      if (end - begin < 2)
+        continue;
+      Expected<std::unique_ptr<LaunchGraph>> graph =
+          LaunchGraph::create(*home, launches.slice(begin, end - begin), ArrayRef(list).slice(begin, end - begin));
+      if (!graph)
+        return graph.takeError();
+      made[begin] = std::move(*graph);
+    }
+  }
+  return Error::success();
 }
 
 CudaModule::~CudaModule() {
@@ -179,6 +205,7 @@ CudaModule::~CudaModule() {
     return;
   // Where the context is gone already, so are its modules; the driver says so, and nobody needs to hear it.
   CurrentCudaContext current(*home);
+  graphs.clear();
   for (CUmodule module : modules)
     home->driver.cuModuleUnload(module);
 }
@@ -187,34 +214,55 @@ CudaModule::~CudaModule() {
 // Launching
 //===----------------------------------------------------------------------===//
 
-/// The kernel's first parameters, 8 bytes each: for each buffer its address, if strided its strides but the last, and
-/// if varlen its rows.
-static void appendParameters(const LaunchPlan &plan, const Launch &launch, ArrayRef<TensorArg> args,
-                             ArrayRef<char *> places, int64_t length, SmallVectorImpl<uint64_t> &parameters) {
-  for (int64_t index : launch.buffers) {
+namespace {
+
+/// Of one launch after the other. For each buffer its address, if strided its strides but the last, and if varlen its
+/// rows, 8 bytes each; then the tensor maps, 128 bytes each, at multiples of 64.
+class Parameters {
+public:
+  Parameters(const CudaDriver &driver, const LaunchPlan &plan, ArrayRef<TensorArg> args, int64_t length)
+      : driver(driver), plan(plan), args(args), length(length) {}
+
+  /// As cuLaunchKernel takes them; until the next call.
+  Expected<void **> of(const Launch &launch, ArrayRef<char *> places) {
+    words.clear();
+    pointers.clear();
+    for (int64_t index : launch.buffers)
+      append(index, places);
+    for (uint64_t &word : words)
+      pointers.push_back(&word);
+    for (auto [map, encoded] : zip(launch.maps, maps)) {
+      int64_t index = launch.buffers[map.buffer];
+      const Buffer &buffer = plan.buffers[index];
+      if (Error error = encodeTensorMap(driver, map, buffer, places[index],
+                                        buffer.strided ? args[index].strides : nullptr, length, encoded))
+        return createStringError("kernel '" + Twine(launch.kernel) + "': " + toString(std::move(error)));
+      pointers.push_back(&encoded);
+    }
+    return pointers.data();
+  }
+
+private:
+  void append(int64_t index, ArrayRef<char *> places) {
     const Buffer &buffer = plan.buffers[index];
-    parameters.push_back(reinterpret_cast<uintptr_t>(places[index]));
+    words.push_back(reinterpret_cast<uintptr_t>(places[index]));
     if (buffer.strided)
       for (size_t dim = 0; dim + 1 < buffer.shape.size(); ++dim)
-        parameters.push_back(args[index].strides[dim]);
+        words.push_back(args[index].strides[dim]);
     if (buffer.varlen)
-      parameters.push_back(length > 0 ? length : buffer.shape[kRowDim]);
+      words.push_back(length > 0 ? length : buffer.shape[kRowDim]);
   }
-}
 
-/// The tensor maps of a launch, which follow as they are: 128 bytes each, at multiples of 64.
-static Error encodeMaps(const CudaDriver &driver, const LaunchPlan &plan, const Launch &launch,
-                        ArrayRef<TensorArg> args, ArrayRef<char *> places, int64_t length,
-                        MutableArrayRef<CUtensorMap> maps) {
-  for (auto [map, encoded] : zip_equal(launch.maps, maps)) {
-    int64_t index = launch.buffers[map.buffer];
-    const Buffer &buffer = plan.buffers[index];
-    if (Error error = encodeTensorMap(driver, map, buffer, places[index],
-                                      buffer.strided ? args[index].strides : nullptr, length, encoded))
-      return createStringError("kernel '" + Twine(launch.kernel) + "': " + toString(std::move(error)));
-  }
-  return Error::success();
-}
+  const CudaDriver &driver;
+  const LaunchPlan &plan;
+  ArrayRef<TensorArg> args;
+  int64_t length;
+  SmallVector<uint64_t, 64> words;
+  std::array<CUtensorMap, kMaxTensorMaps> maps;
+  SmallVector<void *, 64> pointers;
+};
+
+} // namespace
 
 /// Sets to zero what the kernel adds to.
 static Error zero(const CudaDriver &driver, const LaunchPlan &plan, const Launch &launch, ArrayRef<char *> places,
@@ -261,37 +309,41 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
   if (driver.cuStreamIsCapturing(stream, &status) != kCudaSuccess || status != 0)
     is_captured = true;
 
+  SmallVector<char *, 32> places;
+  placeBuffers(plan, args, workspace, places);
+  Parameters parameters(driver, plan, args, length);
+  size_t plan_index = &plan - plans.data();
+  ArrayRef<Launch> launches = range.of(plan);
+  size_t index = launches.data() - plan.launches.data(), end = index + launches.size();
+  bool may_use_graphs = status == 0 && range_names.empty() && launches.size() == plan.launches.size();
   // In front of the first launch is a kernel of the caller's. That one may not have waited for those before it, as ours
   // do, and so may end before them; a launch that is not programmatic comes behind them all.
   bool is_behind_ours = false;
   bool knows_programmatic = driver.cuLaunchKernelEx && driver.version() >= kProgrammaticVersion;
-  SmallVector<char *, 32> places;
-  placeBuffers(plan, args, workspace, places);
-  SmallVector<uint64_t, 64> parameters;
-  std::array<CUtensorMap, kMaxTensorMaps> maps;
-  SmallVector<void *, 64> pointers;
-  size_t plan_index = &plan - plans.data();
-  for (const Launch &launch : range.of(plan)) {
+  while (index < end) {
+    const Launch &launch = plan.launches[index];
+    if (launch.items > 0)
+      if (Error error = zero(driver, plan, launch, places, stream))
+        return error;
+    LaunchGraph *graph = may_use_graphs ? graphAt(plan_index, index) : nullptr;
+    if (std::unique_lock lock = graph ? graph->acquire(stream) : std::unique_lock<std::mutex>()) {
+      if (Error error = graph->launch(stream, [&](const Launch &each) { return parameters.of(each, places); }))
+        return error;
+      index += graph->size();
+      is_behind_ours = true;
+      continue;
+    }
+    size_t at = index++;
     if (launch.items == 0)
       continue;
-    size_t index = &launch - plan.launches.data();
-    parameters.clear();
-    appendParameters(plan, launch, args, places, length, parameters);
-    pointers.clear();
-    for (uint64_t &parameter : parameters)
-      pointers.push_back(&parameter);
-    MutableArrayRef<CUtensorMap> its_maps = MutableArrayRef(maps).take_front(launch.maps.size());
-    if (Error error = encodeMaps(driver, plan, launch, args, places, length, its_maps))
-      return error;
-    for (CUtensorMap &map : its_maps)
-      pointers.push_back(&map);
-    if (Error error = zero(driver, plan, launch, places, stream))
-      return error;
+    Expected<void **> given = parameters.of(launch, places);
+    if (!given)
+      return given.takeError();
     std::optional<NvtxRange> shown;
     if (!range_names.empty())
-      shown.emplace(*Nvtx::get(), range_names[plan_index][index].c_str());
+      shown.emplace(*Nvtx::get(), range_names[plan_index][at].c_str());
     bool programmatic = launch.programmatic && launch.zeroed.empty() && is_behind_ours && knows_programmatic;
-    if (Error error = launchKernel(driver, functions[plan_index][index], launch, programmatic, stream, pointers.data()))
+    if (Error error = launchKernel(driver, functions[plan_index][at], launch, programmatic, stream, *given))
       return error;
     is_behind_ours = true;
   }

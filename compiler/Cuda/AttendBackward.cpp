@@ -41,12 +41,18 @@ public:
     t.copy(c.view(op.getKs()), {batch, kvHead, first}, rows, k);
     t.copy(c.view(op.getVs()), {batch, kvHead, first}, rows, v);
     t.commit();
-    if (apart) {
-      t.ifThen(t.equal(at[1], 0), [&] { emitGradients(false, true); });
-      t.ifThen(t.equal(at[1], 1), [&] { emitGradients(true, false); });
-    } else {
-      emitGradients(true, true);
-    }
+    auto gradients = [&] {
+      if (apart) {
+        t.ifThen(t.equal(at[1], 0), [&] { emitGradients(false, true); });
+        t.ifThen(t.equal(at[1], 1), [&] { emitGradients(true, false); });
+      } else {
+        emitGradients(true, true);
+      }
+    };
+    if (rows.value) // Keys may be behind the last row, and then no query sees them.
+      t.ifThen(t.less(first, rows), gradients);
+    else
+      gradients();
     return Grid{runs * (apart ? 2 : 1) * sizes.batch * sizes.kv_heads, blocks.warps * 32};
   }
 

@@ -28,7 +28,7 @@ say "Python package, tests, benchmarks"
 cp -r python/lighthouse python/bindings "$bundle/python"
 cp -r tests/gpu tests/python tests/golden "$bundle/tests"
 cp -r benchmarks pyproject.toml "$bundle"
-cp scripts/gpu/unpack.sh scripts/gpu/test.sh scripts/gpu/tune.sh "$bundle"
+cp scripts/gpu/{unpack,test,sanitize,tune}.sh "$bundle"
 cp -r "$("$python" -c 'import pybind11; print(pybind11.get_include())')/pybind11" "$bundle/include"
 # The GPU machine may lack these, and hypothesis has machine code.
 "$python" -m pip install --quiet --disable-pip-version-check --target "$bundle/site" --only-binary=:all: \

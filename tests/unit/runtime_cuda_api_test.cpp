@@ -35,6 +35,12 @@ static_assert(sizeof(CUlaunchConfig) == sizeof(::CUlaunchConfig) &&
               offsetof(CUlaunchConfig, stream) == offsetof(::CUlaunchConfig, hStream) &&
               offsetof(CUlaunchConfig, attributes) == offsetof(::CUlaunchConfig, attrs) &&
               offsetof(CUlaunchConfig, num_attributes) == offsetof(::CUlaunchConfig, numAttrs));
+static_assert(sizeof(CUkernelNodeParams) == sizeof(CUDA_KERNEL_NODE_PARAMS) &&
+              offsetof(CUkernelNodeParams, shared_bytes) == offsetof(CUDA_KERNEL_NODE_PARAMS, sharedMemBytes) &&
+              offsetof(CUkernelNodeParams, parameters) == offsetof(CUDA_KERNEL_NODE_PARAMS, kernelParams) &&
+              offsetof(CUkernelNodeParams, context) == offsetof(CUDA_KERNEL_NODE_PARAMS, ctx));
+static_assert(sizeof(CUgraphEdgeData) == sizeof(::CUgraphEdgeData) &&
+              offsetof(CUgraphEdgeData, type) == offsetof(::CUgraphEdgeData, type));
 static_assert(kCudaSuccess == CUDA_SUCCESS && kCudaNotFound == CUDA_ERROR_NOT_FOUND &&
               kCudaNotReady == CUDA_ERROR_NOT_READY && kStreamNonBlocking == CU_STREAM_NON_BLOCKING);
 
@@ -54,6 +60,8 @@ TEST(CudaApi, NumbersAreThoseOfTheToolkit) {
   EXPECT_EQ(kJitErrorLogBytes, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES);
   EXPECT_EQ(kJitLogVerbose, CU_JIT_LOG_VERBOSE);
   EXPECT_EQ(kLaunchProgrammatic, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION);
+  EXPECT_EQ(kEdgeFromProgrammatic, CU_GRAPH_KERNEL_NODE_PORT_PROGRAMMATIC);
+  EXPECT_EQ(kEdgeProgrammatic, CU_GRAPH_DEPENDENCY_TYPE_PROGRAMMATIC);
   EXPECT_EQ(kMapFloat16, CU_TENSOR_MAP_DATA_TYPE_FLOAT16);
   EXPECT_EQ(kMapFloat32, CU_TENSOR_MAP_DATA_TYPE_FLOAT32);
   EXPECT_EQ(kMapBFloat16, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16);

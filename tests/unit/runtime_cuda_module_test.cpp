@@ -181,6 +181,88 @@ TEST_F(CudaModuleTest, ProgrammaticLaunchesFollowOurs) {
   fake.loaded -= 2;
 }
 
+TEST_F(CudaModuleTest, CallsOnOneStreamAreGraphs) {
+  std::unique_ptr<CudaModule> module = load(programmaticModule());
+  EXPECT_EQ(fake.graphs, 1);
+  int stream = 0, other = 0;
+  EXPECT_EQ(toString(runForward(*module, &stream)), "");
+  ASSERT_EQ(fake.launches.size(), 2u);
+  std::vector<FakeLaunch> plain = std::move(fake.launches);
+  for (int repeat = 0; repeat < 2; ++repeat) {
+    fake.launches.clear();
+    fake.calls.clear();
+    EXPECT_EQ(toString(runForward(*module, &stream)), "");
+    EXPECT_EQ(calls("cuGraphLaunch"), 1);
+    EXPECT_EQ(calls("cuLaunchKernel") + calls("cuLaunchKernelEx"), 0);
+    ASSERT_EQ(fake.launches.size(), 2u);
+    for (auto [each, expected] : zip_equal(fake.launches, plain)) {
+      EXPECT_EQ(each.kernel, expected.kernel);
+      EXPECT_EQ(each.grid, expected.grid);
+      EXPECT_EQ(each.block, expected.block);
+      EXPECT_EQ(each.shared_bytes, expected.shared_bytes);
+      EXPECT_EQ(each.stream, &stream);
+      EXPECT_EQ(each.parameters, expected.parameters);
+      EXPECT_EQ(each.programmatic, expected.programmatic);
+    }
+  }
+  fake.calls.clear();
+  EXPECT_EQ(toString(runForward(*module, &other)), "");
+  EXPECT_EQ(calls("cuGraphLaunch"), 0) << "it would wait for its last launch on the stream before";
+  EXPECT_EQ(toString(runForward(*module, &other)), "");
+  EXPECT_EQ(calls("cuGraphLaunch"), 1);
+  module.reset();
+  EXPECT_EQ(fake.graphs, 0);
+}
+
+TEST_F(CudaModuleTest, CapturedCallsArePlain) {
+  std::unique_ptr<CudaModule> module = load();
+  EXPECT_EQ(toString(runForward(*module)), "");
+  fake.capturing = true;
+  EXPECT_EQ(toString(runForward(*module)), "");
+  EXPECT_EQ(calls("cuGraphLaunch"), 0);
+  EXPECT_EQ(fake.launches.size(), 4u);
+  module.reset(); // captured code stays loaded
+  fake.loaded -= 2;
+}
+
+TEST_F(CudaModuleTest, GraphsDoNotCrossAMemset) {
+  CompiledModule changed = zeroedModule();
+  Launch third = changed.plans[0].launches[1];
+  third.zeroed.clear();
+  changed.plans[0].launches.push_back(third);
+  std::unique_ptr<CudaModule> module = load(changed);
+  EXPECT_EQ(toString(runForward(*module)), "");
+  fake.calls.clear();
+  EXPECT_EQ(toString(runForward(*module)), "");
+  std::vector<std::string> order;
+  copy_if(fake.calls, std::back_inserter(order), [](StringRef call) {
+    return call == "cuMemsetD32Async" || call == "cuLaunchKernel" || call == "cuGraphLaunch";
+  });
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"cuLaunchKernel", "cuMemsetD32Async", "cuMemsetD32Async", "cuGraphLaunch"}));
+}
+
+TEST_F(CudaModuleTest, OlderDriversKnowNoGraphs) {
+  EXPECT_TRUE(LaunchGraph::isKnownTo(driver));
+  fake.version = 12090;
+  EXPECT_FALSE(LaunchGraph::isKnownTo(cantFail(CudaDriver::open(fakeLibrary()))));
+}
+
+TEST_F(CudaModuleTest, FailingGraphsNameTheirKernels) {
+  std::unique_ptr<CudaModule> module = load();
+  EXPECT_EQ(toString(runForward(*module)), "");
+  fake.failures["cuGraphLaunch"] = 700;
+  EXPECT_EQ(toString(runForward(*module)), "kernel 'first' and 1 behind it: cuGraphLaunch: CUDA_ERROR_ILLEGAL_ADDRESS "
+                                           "(an illegal memory access was encountered)");
+  fake.failures = {{"cuGraphExecKernelNodeSetParams", 1}};
+  EXPECT_EQ(toString(runForward(*module)),
+            "kernel 'first', 7 blocks of 128 threads and 1024 bytes of shared memory: cuGraphExecKernelNodeSetParams: "
+            "CUDA_ERROR_INVALID_VALUE (invalid argument)");
+  fake.failures = {{"cuGraphInstantiateWithFlags", 2}};
+  EXPECT_EQ(refusal(smallModule()), "kernel 'first' and those behind it: cuGraphInstantiate: CUDA_ERROR_OUT_OF_MEMORY "
+                                    "(out of memory)");
+}
+
 TEST_F(CudaModuleTest, NothingOfOursIsBeforeAnEmptyLaunch) {
   CompiledModule module = programmaticModule();
   module.plans[0].launches[0].items = 0;

@@ -431,29 +431,41 @@ CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUs
   return 0;
 }
 
-CUresult noteLaunch(const CUlaunchConfig &config, CUfunction function, void **parameters, bool programmatic) {
+/// What a launch is noted as; its parameters are read now. With an error's number, none.
+std::pair<CUresult, FakeLaunch> readLaunch(const CUlaunchConfig &config, CUfunction function, void **parameters,
+                                           bool programmatic) {
   auto *kernel = reinterpret_cast<FakeKernel *>(function);
   if (stack.empty() || stack.back() != kernel->module->context)
-    return 201;
+    return {201, {}};
   if (config.grid_y * config.grid_z * config.block_y * config.block_z != 1 || config.grid_x == 0)
-    return 1;
+    return {1, {}};
   int allowed = std::max(48 * 1024, kernel->attributes[kMaxDynamicSharedBytes]);
   if (static_cast<int>(config.shared_bytes) > allowed)
-    return 1;
+    return {1, {}};
   FakeLaunch launch = {kernel->name, stack.back(), config.grid_x, config.block_x, config.shared_bytes, config.stream,
                        {},           {},           programmatic};
-  FakeCuda &fake = *fakeCuda();
   for (size_t i = 0; i < kernel->is_map.size(); ++i) {
     if (kernel->is_map[i])
-      launch.maps.push_back(fake.encoded.at(static_cast<CUtensorMap *>(parameters[i])->opaque[0]));
+      launch.maps.push_back(fakeCuda()->encoded.at(static_cast<CUtensorMap *>(parameters[i])->opaque[0]));
     else
       launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
   }
-  if (config.block_x == fake.crash_block)
+  return {0, std::move(launch)};
+}
+
+void note(CUfunction function, FakeLaunch launch) {
+  FakeCuda &fake = *fakeCuda();
+  if (launch.block == fake.crash_block)
     fake.failures = {{"cuEventQuery", 700}, {"cuStreamSynchronize", 700}};
-  fake.milliseconds += fake.on_launch ? fake.on_launch(*kernel, launch) : 0.01;
+  fake.milliseconds += fake.on_launch ? fake.on_launch(*reinterpret_cast<FakeKernel *>(function), launch) : 0.01;
   fake.launches.push_back(std::move(launch));
-  return 0;
+}
+
+CUresult noteLaunch(const CUlaunchConfig &config, CUfunction function, void **parameters, bool programmatic) {
+  auto [code, launch] = readLaunch(config, function, parameters, programmatic);
+  if (code == 0)
+    note(function, std::move(launch));
+  return code;
 }
 
 CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
@@ -474,6 +486,97 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
   }
   return noteLaunch(*config, function, parameters, programmatic);
 }
+
+//===-- Graphs -----------------------------------------------------------===//
+
+struct FakeNode {
+  CUfunction function;
+  bool programmatic = false;
+  bool has_parameters = false;
+  FakeLaunch launch = {};
+};
+
+/// A graph, and what is made of it: kernels in a row.
+struct FakeGraph {
+  std::vector<FakeNode *> nodes;
+};
+
+FakeGraph &toGraph(CUgraph graph) { return *reinterpret_cast<FakeGraph *>(graph); }
+
+CUresult cuGraphCreate(CUgraph *graph, unsigned) {
+  ENTER(cuGraphCreate);
+  *graph = reinterpret_cast<CUgraph>(new FakeGraph);
+  return 0;
+}
+
+CUresult cuGraphDestroy(CUgraph graph) {
+  ENTER(cuGraphDestroy);
+  delete &toGraph(graph);
+  return 0;
+}
+
+/// A node's parameters come with cuGraphExecKernelNodeSetParams.
+CUresult cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *, size_t count,
+                              const CUkernelNodeParams *params) {
+  ENTER(cuGraphAddKernelNode);
+  if (count != 0)
+    return 1;
+  toGraph(graph).nodes.push_back(new FakeNode{.function = params->function});
+  *node = reinterpret_cast<CUgraphNode>(toGraph(graph).nodes.back());
+  return 0;
+}
+
+CUresult cuGraphAddDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
+                                const CUgraphEdgeData *edges, size_t count) {
+  ENTER(cuGraphAddDependencies);
+  auto &nodes = toGraph(graph).nodes;
+  auto at = std::find(nodes.begin(), nodes.end(), reinterpret_cast<FakeNode *>(*from));
+  if (count != 1 || at == nodes.end() || ++at == nodes.end() || *at != reinterpret_cast<FakeNode *>(*to))
+    return 1;
+  (*at)->programmatic = edges->type == kEdgeProgrammatic && edges->from_port == kEdgeFromProgrammatic;
+  return 0;
+}
+
+CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long flags) {
+  ENTER(cuGraphInstantiateWithFlags);
+  *executable = reinterpret_cast<CUgraphExec>(new FakeGraph(toGraph(graph)));
+  ++fakeCuda()->graphs;
+  return flags == 0 ? 0 : 1;
+}
+
+CUresult cuGraphExecKernelNodeSetParams(CUgraphExec, CUgraphNode handle, const CUkernelNodeParams *params) {
+  ENTER(cuGraphExecKernelNodeSetParams);
+  auto &node = *reinterpret_cast<FakeNode *>(handle);
+  CUlaunchConfig config = {params->grid_x,  params->grid_y,       params->grid_z, params->block_x, params->block_y,
+                           params->block_z, params->shared_bytes, nullptr,        nullptr,         0};
+  auto [code, launch] = readLaunch(config, params->function, params->parameters, node.programmatic);
+  node.launch = std::move(launch);
+  node.has_parameters = code == 0;
+  return params->function == node.function ? code : 1;
+}
+
+CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
+  ENTER(cuGraphLaunch);
+  for (FakeNode *node : reinterpret_cast<FakeGraph *>(executable)->nodes) {
+    if (!node->has_parameters)
+      return 1;
+    node->launch.stream = stream;
+    note(node->function, node->launch);
+  }
+  return 0;
+}
+
+CUresult cuGraphExecDestroy(CUgraphExec executable) {
+  ENTER(cuGraphExecDestroy);
+  auto *graph = reinterpret_cast<FakeGraph *>(executable);
+  for (FakeNode *node : graph->nodes)
+    delete node;
+  delete graph;
+  --fakeCuda()->graphs;
+  return 0;
+}
+
+//===-- Tensor maps ------------------------------------------------------===//
 
 bool isTensorMap(const FakeTensorMap &map, size_t element_bytes) {
   constexpr size_t kSpans[] = {256 * 16, 32, 64, 128}; // by swizzle

@@ -86,6 +86,7 @@ struct FakeCuda {
   std::vector<std::string> images; ///< that were loaded
   std::vector<FakeContext> primary;
   int loaded = 0;                              ///< modules now
+  int graphs = 0;                              ///< executable ones now
   std::map<unsigned long long, size_t> memory; ///< bytes of what is allocated now, by address
   double milliseconds = 0;                     ///< the clock, which launches move
 };
