@@ -4,7 +4,6 @@
 #include "runtime/LaunchGraph.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/Twine.h"
 
 #include <array>
@@ -25,14 +24,12 @@ Expected<std::unique_ptr<LaunchGraph>> LaunchGraph::create(const CudaContext &co
                                                            ArrayRef<CUfunction> functions) {
   std::unique_ptr<LaunchGraph> made(new LaunchGraph(context, launches, functions));
   const CudaDriver &driver = context.driver;
-  CUgraph graph = nullptr;
-  if (Error error = driver.check(driver.cuGraphCreate(&graph, 0), "cuGraphCreate"))
+  if (Error error = driver.check(driver.cuGraphCreate(&made->graph, 0), "cuGraphCreate"))
     return std::move(error);
-  scope_exit destroy([&] { driver.cuGraphDestroy(graph); });
   for (size_t index = 0; index < launches.size(); ++index)
-    if (Error error = made->add(graph, index))
+    if (Error error = made->add(index))
       return std::move(error);
-  if (Error error = driver.check(driver.cuGraphInstantiateWithFlags(&made->executable, graph, 0),
+  if (Error error = driver.check(driver.cuGraphInstantiateWithFlags(&made->executable, made->graph, 0),
                                  "kernel '" + launches.front().kernel + "' and those behind it: cuGraphInstantiate"))
     return std::move(error);
   return made;
@@ -41,6 +38,8 @@ Expected<std::unique_ptr<LaunchGraph>> LaunchGraph::create(const CudaContext &co
 LaunchGraph::~LaunchGraph() {
   if (executable)
     driver.cuGraphExecDestroy(executable);
+  if (graph)
+    driver.cuGraphDestroy(graph);
 }
 
 Error LaunchGraph::check(CUresult code, size_t index, StringRef what) const {
@@ -64,7 +63,7 @@ CUkernelNodeParams LaunchGraph::paramsOf(size_t index, void **parameters) const 
   return params;
 }
 
-Error LaunchGraph::add(CUgraph graph, size_t index) {
+Error LaunchGraph::add(size_t index) {
   // Values come before the first launch.
   static CUtensorMap zeros = {};
   std::array<void *, kMostParameters> parameters;

@@ -47,12 +47,13 @@ private:
   LaunchGraph(const CudaContext &context, llvm::ArrayRef<Launch> launches, llvm::ArrayRef<CUfunction> functions)
       : driver(context.driver), launches(launches), functions(functions) {}
   CUkernelNodeParams paramsOf(size_t index, void **parameters) const;
-  llvm::Error add(CUgraph graph, size_t index);
+  llvm::Error add(size_t index);
   llvm::Error check(CUresult code, size_t index, llvm::StringRef what) const;
 
   const CudaDriver &driver;
   llvm::ArrayRef<Launch> launches;
   llvm::ArrayRef<CUfunction> functions;
+  CUgraph graph = nullptr; ///< which the nodes are of, for as long as their parameters are set
   std::vector<CUgraphNode> nodes;
   CUgraphExec executable = nullptr;
   std::mutex mutex;

@@ -491,6 +491,7 @@ CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, voi
 
 struct FakeNode {
   CUfunction function;
+  bool alive = true; ///< its graph is
   bool programmatic = false;
   bool has_parameters = false;
   FakeLaunch launch = {};
@@ -511,6 +512,8 @@ CUresult cuGraphCreate(CUgraph *graph, unsigned) {
 
 CUresult cuGraphDestroy(CUgraph graph) {
   ENTER(cuGraphDestroy);
+  for (FakeNode *node : toGraph(graph).nodes)
+    node->alive = false; // What was made of the graph may still name it.
   delete &toGraph(graph);
   return 0;
 }
@@ -521,7 +524,8 @@ CUresult cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgraphNod
   ENTER(cuGraphAddKernelNode);
   if (count != 0)
     return 1;
-  toGraph(graph).nodes.push_back(new FakeNode{.function = params->function});
+  static auto *made = new std::vector<FakeNode *>; // What was instantiated outlives its graph.
+  toGraph(graph).nodes.push_back(made->emplace_back(new FakeNode{.function = params->function}));
   *node = reinterpret_cast<CUgraphNode>(toGraph(graph).nodes.back());
   return 0;
 }
@@ -547,6 +551,8 @@ CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, uns
 CUresult cuGraphExecKernelNodeSetParams(CUgraphExec, CUgraphNode handle, const CUkernelNodeParams *params) {
   ENTER(cuGraphExecKernelNodeSetParams);
   auto &node = *reinterpret_cast<FakeNode *>(handle);
+  if (!node.alive)
+    return 1;
   CUlaunchConfig config = {params->grid_x,  params->grid_y,       params->grid_z, params->block_x, params->block_y,
                            params->block_z, params->shared_bytes, nullptr,        nullptr,         0};
   auto [code, launch] = readLaunch(config, params->function, params->parameters, node.programmatic);
@@ -569,8 +575,6 @@ CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
 CUresult cuGraphExecDestroy(CUgraphExec executable) {
   ENTER(cuGraphExecDestroy);
   auto *graph = reinterpret_cast<FakeGraph *>(executable);
-  for (FakeNode *node : graph->nodes)
-    delete node;
   delete graph;
   --fakeCuda()->graphs;
   return 0;
