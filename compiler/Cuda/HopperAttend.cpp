@@ -182,8 +182,14 @@ private:
       sendRows(os, view);
     if (auto norms = c.find<TokenNormOp>())
       storeTokenNorms(c, norms, os, batch, head, query);
-    if (Value view = c.view(op.getLse()))
-      t.store(logSumExp(t, state[1], sum, sizes.scale_log2), view, {batch, head, query}, inside);
+    if (Value view = c.view(op.getLse())) {
+      Value lse = logSumExp(t, state[1], sum, sizes.scale_log2);
+      if (rows.value) { // Behind the end zeros, which backward takes for rows.
+        lse = t.select(inside, lse, 0.0);
+        inside = t.less(query, sizes.rows);
+      }
+      t.store(lse, view, {batch, head, query}, inside);
+    }
     if (c.view(op.getOs()))
       t.drain();
   }

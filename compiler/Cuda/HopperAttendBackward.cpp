@@ -27,7 +27,8 @@ public:
       : c(context), t(context.t), op(op), sizes(op.getQs(), op.getKs(), op.getScale().convertToDouble()),
         blocks(context, sizes, /*groups=*/2, /*columns=*/sizes.head_dim > 64 ? 64 : 128, /*stages=*/2,
                {.stages = kStages}),
-        f32(t.b.getF32Type()), aligned(sizes.rows % kAligned == 0), rows(t.rows(context.view(op.getQs()))) {}
+        f32(t.b.getF32Type()), aligned(sizes.rows % kAligned == 0), ragged(sizes.rows % blocks.columns != 0),
+        rows(t.rows(context.view(op.getQs()))) {}
 
   FailureOr<Grid> emit() {
     if (failed(blocks.check(c.kernel)))
@@ -47,11 +48,19 @@ public:
     begin = t.div(first, blocks.columns);
     queryRuns = t.div(t.add(rows, blocks.columns - 1), blocks.columns);
     allocate();
-    t.roles({{1, 24, [&](Value) { produce(); }}, {256, 240, [&](Value group) { consume(group); }}});
+    t.roles({{1, 24, [&](Value) { ifInside([&] { produce(); }); }},
+             {256, 240, [&](Value group) { ifInside([&] { consume(group); }); }}});
     return Grid{runs * heads, 384};
   }
 
 private:
+  /// A block behind the end of a document, whose rows only the launch knows, has nothing to do.
+  void ifInside(llvm::function_ref<void()> body) {
+    if (!rows.value)
+      return body();
+    t.ifThen(t.less(first, rows), body);
+  }
+
   void allocate() {
     tile::SharedType own = t.panels({64, blocks.width}, sizes.element);
     tile::SharedType rows = t.panels({blocks.columns, blocks.width}, sizes.element);
@@ -118,8 +127,9 @@ private:
     }
     Value zero = t.constant(wide(), 0);
     // From here on all queries of a run see all keys of ours; the last run may have fewer queries.
-    Value open = t.min(t.add(begin, blocks.rows() / blocks.columns), queryRuns);
-    bool ragged = rows.value || sizes.rows % blocks.columns != 0;
+    Value open = t.add(begin, blocks.rows() / blocks.columns);
+    if (!rows.value || blocks.rows() > blocks.columns) // Else there is one such run: inside, as the block is.
+      open = t.min(open, queryRuns);
     Value whole = ragged ? t.max(open, t.sub(queryRuns, 1)) : queryRuns;
     auto go = [&](Value from, Value to, bool masked, ValueRange now) {
       return t.loop(from, to, 1, now, [&](Value run, ValueRange each) { return step(run, each, masked); });
@@ -159,7 +169,7 @@ private:
     auto [scores, logSums] = awaitWithNumbers(pendingScores, lse, query, number);
     Value weights = weightsOf(scores, logSums, query, masked);
     auto [dp, dots] = awaitWithNumbers(pendingWeights, delta, query, number);
-    if (masked)
+    if (masked && ragged)
       dots = t.select(insideOf(query), dots, 0.0);
     Value ds = t.convert(t.mul(weights, t.sub(dp, t.expand(dots, scoresType()))), sizes.element);
     Value p = t.convert(weights, sizes.element);
@@ -199,7 +209,7 @@ private:
   /// exp(scale s - lse), of keys that the queries see.
   Value weightsOf(Value scores, Value logSums, Value query, bool masked) {
     Value pivot = t.mul(logSums, -std::numbers::log2e);
-    if (masked)
+    if (masked && ragged)
       pivot = t.select(insideOf(query), pivot, -INFINITY);
     Value weights = t.exp2(t.fma(scores, sizes.scale_log2, t.expand(pivot, scoresType())));
     return masked ? t.keep(tile::Triangle::Upper, weights, t.sub(row, query), 0.0) : weights;
@@ -243,7 +253,10 @@ private:
   AttentionSizes sizes;
   HopperBlocks blocks;
   Type f32;
-  bool aligned;       ///< every row of lse and delta
+  bool aligned; ///< every row of lse and delta
+  /// Rows end within a run of queries. Where only the launch knows them, the most that there may be are meant: queries
+  /// behind the end, their lse and delta are zeros up to there, and nothing of them reaches a sum.
+  bool ragged;
   const Operand rows; ///< of the tensors
   Value queryRuns;
   Value batch, head, kvHead, first, begin; ///< first: key of the block; begin: the first run of queries that sees it

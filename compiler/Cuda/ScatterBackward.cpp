@@ -132,7 +132,9 @@ FailureOr<Grid> scheduleRowDot(KernelContext &context) {
     return t.convert(t.load(tiles.type(element), context.view(tensor), {at[0], at[1], rows}, inside), t.b.getF32Type());
   };
   Value product = t.mul(load(op.getA()), load(op.getB()));
-  t.store(t.reduce(tile::Reduction::Add, product), context.view(op.getDots()), {at[0], at[1], rows}, inside);
+  // Behind the end zeros, which attention's backward takes for rows.
+  t.store(t.reduce(tile::Reduction::Add, product), context.view(op.getDots()), {at[0], at[1], rows},
+          t.less(rows, shape[2]));
   return Grid{shape[0] * shape[1] * blocks, threads};
 }
 

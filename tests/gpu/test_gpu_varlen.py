@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packed documents on a GPU: what each document gives by itself, in graphs, and compiled."""
 
+from typing import Any
+
 import lighthouse
 import pytest
 import torch
 from helpers import DTYPES, deterministic_algorithms, tensors
+from lighthouse import _torch_run
 from reference import Settings
 from test_varlen import ONE_LEVEL, THREE, TWO, attend, bounds_of, levels, one_by_one, packed, packed_inputs
 from torch import Tensor
@@ -57,6 +60,26 @@ def test_no_document_hears_another() -> None:
                 x[:300] = x[630:] = 3e38
             after = packed([x.requires_grad_() for x in qkv] + [dout], [0, 300, 630, 900], options)
         assert all(torch.equal(x[300:630], y[300:630]) for x, y in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("head_dim", [64, 96, 128])
+@pytest.mark.parametrize(("heads", "kv_heads"), [(2, 1), (2, 2)], ids=["grouped", "own"])
+def test_memory_behind_the_end_may_hold_anything(
+    heads: int, kv_heads: int, head_dim: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What forward keeps and the workspace have room for longer documents of the same code."""
+    empty, scratch = torch.empty, _torch_run._scratch
+
+    def empty_of_nan(*arguments: Any, **options: Any) -> Tensor:
+        tensor = empty(*arguments, **options)
+        return tensor.fill_(0xFF) if tensor.dtype == torch.uint8 else tensor
+
+    lengths = [1, 64, 65, 127, 128, 129, 190, 1000, 1025, 2047, 4100]
+    inputs = on_gpu(packed_inputs(sum(lengths), heads, kv_heads, head_dim, dtype=torch.bfloat16))
+    expected = one_by_one(inputs, bounds_of(lengths), ONE_LEVEL)
+    monkeypatch.setattr(torch, "empty", empty_of_nan)
+    monkeypatch.setattr(_torch_run, "_scratch", lambda *arguments: scratch(*arguments).fill_(0xFF))
+    assert_close(packed(inputs, bounds_of(lengths), ONE_LEVEL), expected)
 
 
 def test_layouts() -> None:

@@ -6,7 +6,7 @@ No GPU is needed. The matrix is covered, not run through: each dtype and head si
 architecture is assembled with all kernels of each dtype at two head sizes, with the ops scatter and gather, the latter
 by norms, by the scorer "dilated" and by one of the user's own, and as plain attention of bfloat16 at two head sizes.
 Heads that sm_90a has schedules of its own for are assembled there also with rows that end within a block, aligned or
-not.
+not, and with rows known at run time.
 """
 
 import os
@@ -111,18 +111,17 @@ def covering_cases() -> list[Case]:
         for dtype, head_dim in (("bfloat16", 64), ("bfloat16", 128), ("float32", 128))
         for arch in ("sm_80", "sm_90a")
     ]
+    cases += [
+        Case("attention", 1, dtype, head_dim, "sm_90a", grouped=grouped, varlen=True)
+        for dtype in DTYPES[1:]
+        for head_dim in (40, *HOPPER_HEAD_DIMS)
+        for grouped in (False, True)
+    ]
     return list(dict.fromkeys(cases))
 
 
 def name_of(case: Case) -> str:
     return "-".join(map(str, case._replace(scorer="own" if case.scorer == SCORER else case.scorer)))
-
-
-def marked(case: Case):
-    """Of documents with a length at run time backward has too few registers in Hopper's schedule of one level."""
-    known = case.varlen and case.num_levels == 1 and case.arch == "sm_90a" and case.dtype != "float32"
-    marks = [pytest.mark.xfail(strict=True, raises=AssertionError, reason="spills, or waits for products")]
-    return pytest.param(case, marks=marks if known else [], id=name_of(case))
 
 
 class Kernel(NamedTuple):
@@ -233,7 +232,7 @@ def assert_roles_fit(name: str, kernel: Kernel) -> None:
     assert 128 * fetches + (kernel.threads - 128) * multiplies <= at_start * kernel.threads, (name, kernel)
 
 
-@pytest.mark.parametrize("case", [marked(case) for case in covering_cases()])
+@pytest.mark.parametrize("case", covering_cases(), ids=name_of)
 def test_assembles(assembled: dict[Case, Future], case: Case) -> None:
     status, log, kernels = assembled[case].result()
     assert status == 0, log

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A launch gives the number of rows: what is copied ends there, and blocks of queries beyond see one block of keys only.
+// A launch gives the number of rows: what is copied ends there, and blocks of queries beyond see one block of keys only. For sm_90a
+// lse is zero behind the end.
 // RUN: lighthouse-opt %s -lighthouse-cuda-tile | FileCheck %s
 // RUN: lighthouse-opt %s -lighthouse-lower-kernels-to-tile="arch=sm_90a" | FileCheck %s --check-prefix=HOPPER
 
@@ -25,3 +26,8 @@ func.func @f(%qs: !q {lighthouse.strided, lighthouse.varlen}, %ks: !q {lighthous
 // HOPPER: %[[THERE:.+]] = arith.cmpi slt, %{{.+}}, %[[ROWS]]
 // HOPPER: arith.select %[[THERE]]
 // HOPPER: tile.roles
+// HOPPER: %[[END:.+]] = tile.splat %[[ROWS]]
+// HOPPER: %[[INSIDE:.+]] = arith.cmpi slt, %{{.+}}, %[[END]]
+// HOPPER: %[[LSE:.+]] = arith.select %[[INSIDE]], %{{.+}}, %{{.+}} : tensor<64xi1
+// HOPPER: %[[ANY:.+]] = arith.cmpi slt, %{{.+}}, %{{.+}} : tensor<64xi32
+// HOPPER: tile.store %[[LSE]], %{{.+}} mask %[[ANY]]
