@@ -142,7 +142,8 @@ def configuration(folder: Path, steps: int, changes: dict[str, Any]) -> Trainer.
     base.training.steps, base.training.seq_len, base.training.local_batch_size = steps, TOKENS, 2
     base.training.disable_cuda_graphs = True
     base.checkpoint.enable, base.checkpoint.interval, base.validator.enable = True, 2, False
-    settings = {"topk": 128, "pooling_factor": 2, "documents": changes.pop("documents", "refuse")}
+    settings = {"topk": 128, "num_levels": changes.pop("num_levels", 3), "pooling_factor": 2}
+    settings["documents"] = changes.pop("documents", "separate")
     if changes.pop("override", False):
         base.override.imports = [("lighthouse.integrations.torchtitan.lighthouse_attention", settings)]
     else:

@@ -2,8 +2,8 @@
 """torchtitan: an inner attention for its decoders, as configuration or override, and a trainer for the two stages.
 
 All layers get it. Those that ``LighthouseTrainer`` is told to leave dense, and all of them in the dense stage, run
-plain causal ``scaled_dot_product_attention``. torchtitan's data loaders pack several documents into a row, which it
-refuses unless ``documents="cross"`` lets attention cross them.
+plain causal attention. torchtitan's data loaders pack several documents into a row: each is attended by itself, unless
+``documents="cross"`` lets attention cross them.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ __all__ = [
     "use_lighthouse",
 ]
 
-DOCUMENTS = ("refuse", "cross")
+DOCUMENTS = ("separate", "cross")
 
 
 class LighthouseInnerAttention(LighthouseAttention, Module):
@@ -43,7 +43,9 @@ class LighthouseInnerAttention(LighthouseAttention, Module):
     class Config(VarlenAttention.Config):
         """As for ``lighthouse.nn.LighthouseAttention``.
 
-        ``documents``: what rows of several documents get: "refuse" a ValueError, "cross" attention that crosses them.
+        ``documents``: what rows of several documents get: "separate" attends each by itself, as
+        ``lighthouse.varlen_attention`` does, one too short for the pyramid by plain causal attention; "cross" lets
+        attention cross them. ``short`` is of rows of one document.
         """
 
         topk: int
@@ -51,14 +53,14 @@ class LighthouseInnerAttention(LighthouseAttention, Module):
         pooling_factor: int = 4
         scorer: str = "norm"
         short: str = "refuse"
-        documents: str = "refuse"
+        documents: str = "separate"
 
     def __init__(self, config: Config) -> None:
         super().__init__(
             config.num_levels, config.pooling_factor, config.topk, scorer=config.scorer, short=config.short
         )
         if config.documents not in DOCUMENTS:
-            raise ValueError(f"documents: expects 'refuse' or 'cross', but got {config.documents!r}")
+            raise ValueError(f"documents: expects 'separate' or 'cross', but got {config.documents!r}")
         if tuple(config.window_size) != (-1, 0):
             raise ValueError(f"window_size: expects (-1, 0), attention to all before, but got {config.window_size}")
         self.documents = config.documents
@@ -77,36 +79,41 @@ class LighthouseInnerAttention(LighthouseAttention, Module):
     ) -> Tensor:
         """Returns [B, N, Hq, D] for queries [B, N, Hq, D], keys and values [B, N, Hkv, D].
 
-        Refused with ValueError: rows of several documents unless ``documents="cross"``, other masks,
+        ``attention_masks``: where documents begin, or None for one in each row. Refused with ValueError: other masks,
         ``is_causal=False``, and arguments that are not known.
         """
         for name, given in others.items():
             if given is not None:
                 raise ValueError(f"{name}: expects None, as Lighthouse Attention has no such argument, but got a value")
-        if self.documents == "refuse":
-            _refuse_documents(attention_masks, q_BLNH.shape[0], q_BLNH.shape[1])
-        q, k, v = (x.transpose(1, 2) for x in (q_BLNH, k_BLNH, v_BLNH))
-        return super().forward(q, k, v, is_causal=is_causal, scale=scale, enable_gqa=enable_gqa).transpose(1, 2)
+        cu_seqlens = self._documents_in(attention_masks, *q_BLNH.shape[:2])
+        together = cu_seqlens is not None  # Rows one behind the other, as ``cu_seqlens`` counts tokens.
+        q, k, v = (
+            (x.flatten(0, 1)[None] if together else x).transpose(1, 2)  # [B or 1, heads, tokens, head_dim]
+            for x in (q_BLNH, k_BLNH, v_BLNH)
+        )
+        more = {"is_causal": is_causal, "scale": scale, "enable_gqa": enable_gqa, "cu_seqlens": cu_seqlens}
+        return super().forward(q, k, v, **more).transpose(1, 2).reshape(q_BLNH.shape)
+
+    def _documents_in(self, attention_masks: Any, rows: int, seq_len: int) -> Tensor | None:
+        """Where documents begin, or None where attention takes rows as they are."""
+        if self.documents == "cross" or attention_masks is None:
+            return None
+        if not isinstance(attention_masks, VarlenMetadata):
+            raise ValueError(
+                f"attention_masks: expects None or where documents begin, but got a {type(attention_masks).__name__}; "
+                f"documents='cross' lets attention cross documents"
+            )
+        bounds, keys, longest, longest_of_keys, *_ = attention_masks
+        if bounds.shape != keys.shape or longest != longest_of_keys:
+            raise ValueError(
+                f"attention_masks: expects the same documents for queries and keys, but got {bounds.shape[0] - 1}, the "
+                f"longest of {longest}, and {keys.shape[0] - 1}, the longest of {longest_of_keys}"
+            )
+        one_a_row = bounds.shape[0] - 1 == rows and longest == seq_len  # Numbers that the host has.
+        return None if one_a_row else bounds
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, documents={self.documents!r}"
-
-
-def _refuse_documents(attention_masks: Any, rows: int, seq_len: int) -> None:
-    """Only by numbers that the host has."""
-    if attention_masks is None:
-        return
-    if not isinstance(attention_masks, VarlenMetadata):
-        raise ValueError(
-            f"attention_masks: expects None or the documents' lengths, but got a {type(attention_masks).__name__}; "
-            f"documents='cross' lets attention cross documents"
-        )
-    documents = attention_masks.cu_seq_q.shape[0] - 1
-    if documents != rows or attention_masks.max_q != seq_len:
-        raise ValueError(
-            f"attention_masks: expects one document in each of {rows} rows of {seq_len} tokens, but got {documents} "
-            f"documents, the longest of {attention_masks.max_q}; documents='cross' lets attention cross them"
-        )
 
 
 def use_lighthouse(
@@ -117,14 +124,14 @@ def use_lighthouse(
     pooling_factor: int = 4,
     scorer: str = "norm",
     short: str = "refuse",
-    documents: str = "refuse",
+    documents: str = "separate",
 ) -> int:
     """Gives every layer of a model's configuration Lighthouse Attention, in place.
 
     Args:
         model_config: a decoder's, as in ``model_registry("debugmodel").model``, before it is built.
         topk, num_levels, pooling_factor, scorer, short: as for ``lighthouse.nn.LighthouseAttention``.
-        documents: what rows of several documents get: "refuse" or "cross".
+        documents: what rows of several documents get: "separate" or "cross".
 
     Returns:
         How many layers there are.
@@ -150,7 +157,7 @@ def use_lighthouse(
 @override(target=FlexAttention.Config, description="Lighthouse Attention for FlexAttention")
 def lighthouse_attention(config: FlexAttention.Config, **settings: Any) -> LighthouseInnerAttention.Config:
     """The same as an override of a model with FlexAttention, torchtitan's default: ``--override.imports`` with
-    ``'lighthouse.integrations.torchtitan.lighthouse_attention={"topk": 1536, "documents": "cross"}'``.
+    ``'lighthouse.integrations.torchtitan.lighthouse_attention={"topk": 1536}'``.
     """
     return _replacement(config, settings)
 
@@ -191,6 +198,11 @@ class LighthouseTrainer(Trainer):
         if dense_from != config.dense_from:
             raise ValueError(f"dense_from: expects a step, or a fraction below 1, but got {config.dense_from}")
         schedule.dense_step(dense_from, config.training.steps)  # Refuses what is wrong before anything is built.
+        if not config.training.disable_cuda_graphs:
+            raise ValueError(
+                "training.disable_cuda_graphs: expects True, as a graph replays the attention and the documents that "
+                "it was captured with, but got False"
+            )
         if config.parallelism.context_parallel_degree > 1:
             raise ValueError(
                 f"context_parallel_degree: expects 1, as a sequence must lie on one device, but got "
