@@ -534,8 +534,8 @@ CUresult cuGraphAddDependencies(CUgraph graph, const CUgraphNode *from, const CU
                                 const CUgraphEdgeData *edges, size_t count) {
   ENTER(cuGraphAddDependencies);
   auto &nodes = toGraph(graph).nodes;
-  auto at = std::find(nodes.begin(), nodes.end(), reinterpret_cast<FakeNode *>(*from));
-  if (count != 1 || at == nodes.end() || ++at == nodes.end() || *at != reinterpret_cast<FakeNode *>(*to))
+  auto at = std::find(nodes.begin(), nodes.end(), reinterpret_cast<FakeNode *>(*to));
+  if (count != 1 || at == nodes.begin() || at == nodes.end() || at[-1] != reinterpret_cast<FakeNode *>(*from))
     return 1;
   (*at)->programmatic = edges->type == kEdgeProgrammatic && edges->from_port == kEdgeFromProgrammatic;
   return 0;
