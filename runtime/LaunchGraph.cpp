@@ -6,15 +6,15 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 
-#include <array>
+#include <type_traits>
 
 using namespace llvm;
 
 namespace lighthouse {
 
 static constexpr int kLeastVersion = 13000;
-/// More than any kernel of ours has.
-static constexpr size_t kMostParameters = 128;
+/// The most parameters of a buffer: its address, its strides, its rows.
+static constexpr size_t kOfABuffer = 2 + std::extent_v<decltype(TensorArg::strides)>;
 
 bool LaunchGraph::isKnownTo(const CudaDriver &driver) {
   return driver.version() >= kLeastVersion && driver.cuGraphAddDependencies;
@@ -66,8 +66,8 @@ CUkernelNodeParams LaunchGraph::paramsOf(size_t index, void **parameters) const 
 Error LaunchGraph::add(size_t index) {
   // Values come before the first launch.
   static CUtensorMap zeros = {};
-  std::array<void *, kMostParameters> parameters;
-  parameters.fill(&zeros);
+  const Launch &launch = launches[index];
+  SmallVector<void *, 64> parameters(kOfABuffer * launch.buffers.size() + launch.maps.size(), &zeros);
   CUkernelNodeParams params = paramsOf(index, parameters.data());
   CUgraphNode node = nullptr;
   if (Error error =
@@ -77,7 +77,7 @@ Error LaunchGraph::add(size_t index) {
   if (index == 0)
     return Error::success();
   CUgraphEdgeData edge = {};
-  if (launches[index].programmatic)
+  if (launch.programmatic)
     edge = {kEdgeFromProgrammatic, 0, kEdgeProgrammatic, {}};
   return check(driver.cuGraphAddDependencies(graph, &nodes[index - 1], &nodes[index], &edge, 1), index,
                "cuGraphAddDependencies");
