@@ -104,9 +104,9 @@ public:
   /// bytes. An output's memory is scratch until the output is written: it has no gaps, starts at a multiple of 4 bytes,
   /// and overlaps neither inputs nor other outputs. Throws InvalidArgument before anything runs: on a wrong count, a
   /// null pointer, a misaligned address, an output with gaps or one that overlaps another.
-  /// On a GPU every row of a strided tensor, and every other tensor, starts at a multiple of 16 bytes. The kernels are
-  /// put on the stream and not waited for: nothing is allocated and nothing synchronised, so a graph may capture them.
-  /// Throws DeviceError.
+  /// On a GPU every row of a strided tensor of 4 dimensions, and every other tensor that is not strided, starts at a
+  /// multiple of 16 bytes. The kernels are put on the stream and not waited for: nothing is allocated and nothing
+  /// synchronised, so a graph may capture them. Throws DeviceError.
   virtual void run(Direction direction, std::span<const TensorRef> tensors, void *workspace,
                    const RunOptions &options = {}) const = 0;
 };

@@ -52,7 +52,7 @@ struct LIGHTHOUSE_API Spec {
   double scale = 0.0;         ///< softmax scale, of scoring too; 0 means 1/sqrt(head_dim)
   int64_t dilation = 4;       ///< r, residue classes of Scorer::Dilated and Gla, 1 to seq_len; others ignore it
   /// Whether each run gives its length: seq_len is the most tokens, leastLength() the fewest. Runs equal those of ops
-  /// with that seq_len. Attention with Scorer::Norm only.
+  /// with that seq_len. Attention only.
   bool varlen = false;
 
   /// Sets scorer and expression from one text: the name of a scorer, or an expression.

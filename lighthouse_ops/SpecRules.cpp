@@ -150,9 +150,6 @@ void checkSizes(const Spec &spec) {
 void checkVarlen(const Spec &spec) {
   if (spec.varlen && spec.op != OpKind::Attention)
     refuse("varlen: expects false for op={}, but got true; op={} fits", name(spec.op), name(OpKind::Attention));
-  if (spec.varlen && spec.num_levels > 1 && spec.scorer != Scorer::Norm)
-    refuse("scorer: expects {} for packed documents and other lengths at run time, but got {}", name(Scorer::Norm),
-           name(spec.scorer));
 }
 
 } // namespace

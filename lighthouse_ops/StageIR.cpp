@@ -124,18 +124,18 @@ private:
       return TokenNormOp::create(builder, attend.getOs(), spec.dilation, spec.seq_len);
     };
     Value tq = normsOf(classes.getQd(), classes.getKd()), tk = normsOf(classes.getKd(), classes.getQd());
-    auto scores = MaxPoolOp::create(builder, tq, tk, pyramid());
+    auto scores = MaxPoolOp::create(builder, tq, tk, spec.varlen ? q : Value(), pyramid());
     return {scores.getSq(), scores.getSk()};
   }
 
   /// Norms of what gated linear attention in the residue classes makes of (q, k, v), and of (k, q, v).
   Scores addGlaScores(Value q, Value k, Value v) {
     auto gates = RankedTensorType::get({spec.batch, spec.num_heads, spec.seq_len}, builder.getF32Type());
-    Value g = addArgument("g", gates, kPlain);
+    Value g = addArgument("g", gates, spec.varlen ? kStrided : kPlain);
     auto squares =
         GlaSquaresOp::create(builder, q, k, v, g, spec.dilation, llvm::APFloat(softmaxScale(spec)), IntegerAttr());
     auto norms = PartNormsOp::create(builder, squares.getOq(), squares.getOk());
-    auto scores = MaxPoolOp::create(builder, norms.getTq(), norms.getTk(), pyramid());
+    auto scores = MaxPoolOp::create(builder, norms.getTq(), norms.getTk(), spec.varlen ? q : Value(), pyramid());
     return {scores.getSq(), scores.getSk()};
   }
 

@@ -12,7 +12,6 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
 
-#include <array>
 #include <bit>
 #include <exception>
 #include <fmt/format.h>
@@ -25,6 +24,7 @@ namespace lighthouse {
 
 /// Of each piece of kept memory: a cache line, and the widest vector.
 static constexpr int64_t kKeptAlignment = 64;
+static constexpr const char *kKept = "kept";
 /// The most tokens of the shortest documents: fewer are not worth code of their own.
 static constexpr int64_t kLeastCapacity = 128;
 
@@ -85,11 +85,11 @@ static Spec specOf(Spec spec, int64_t length) {
 // Making
 //===----------------------------------------------------------------------===//
 
-/// The ops of specs, by what tells these apart: levels, and tokens at most.
-using Ops = std::map<std::pair<int64_t, int64_t>, std::shared_ptr<const Op>>;
+/// The ops of specs, by what tells these apart.
+using Ops = std::map<std::string, std::pair<Spec, std::shared_ptr<const Op>>>;
 
 /// Gets ops, compiled beside one another where they have to be.
-static void getOps(Ops &ops, const Spec &spec, Device device, const CompileOptions &options) {
+static void getOps(Ops &ops, Device device, const CompileOptions &options) {
   std::optional<Gpu> gpu;
   if (device.kind == DeviceKind::Cuda)
     gpu.emplace(Gpu::open(device.ordinal));
@@ -99,11 +99,9 @@ static void getOps(Ops &ops, const Spec &spec, Device device, const CompileOptio
     std::optional<CurrentCudaContext> current; // that of the caller's thread
     if (gpu)
       current.emplace(*gpu->context);
-    Spec each = spec;
-    each.varlen = true;
-    std::tie(each.num_levels, each.seq_len) = entries[i]->first;
+    auto &[spec, op] = entries[i]->second;
     try {
-      entries[i]->second = Op::get(each, device, options);
+      op = Op::get(spec, device, options);
     } catch (...) {
       errors[i] = std::current_exception();
     }
@@ -124,30 +122,25 @@ std::shared_ptr<const VarlenOp> VarlenOp::get(const Spec &spec, std::span<const 
     if (document.length == 0)
       continue;
     Spec each = specOf(spec, document.length);
-    found.emplace_back(document, ops.try_emplace({each.num_levels, each.seq_len}).first);
+    found.emplace_back(document, ops.try_emplace(each.str(), each, nullptr).first);
   }
-  getOps(ops, spec, device, options);
+  getOps(ops, device, options);
   auto made = std::make_shared<VarlenOp>();
   made->given = spec;
+  made->makeSignatures();
   for (auto &[document, op] : found) {
-    document.op = op->second;
+    document.op = op->second.second;
     made->addDocument(document);
   }
-  made->makeSignatures();
   return made;
 }
 
 static int64_t bytesOf(const Argument &argument) { return product_of(argument.shape) * elementBytes(argument.dtype); }
 
-/// The number of a tensor of a pack in the signature, -1 for one that is kept.
-static int64_t tensorNumber(Direction direction, std::string_view name) {
-  static constexpr std::array<std::string_view, 4> forward = {"q", "k", "v", "out"};
-  static constexpr std::array<std::string_view, 9> backward = {"q", "k", "v", "out", "dout", "", "dq", "dk", "dv"};
-  auto numberIn = [&](ArrayRef<std::string_view> names) -> int64_t {
-    const auto *found = llvm::find(names, name);
-    return found == names.end() ? -1 : found - names.begin();
-  };
-  return direction == Direction::Forward ? numberIn(forward) : numberIn(backward);
+/// The number of an argument in a signature, -1 where it has none.
+static int64_t numberIn(const Signature &signature, StringRef name) {
+  auto found = llvm::find_if(signature.arguments, [&](const Argument &each) { return each.name == name; });
+  return found == signature.arguments.end() ? -1 : found - signature.arguments.begin();
 }
 
 void VarlenOp::addDocument(const Document &document) {
@@ -155,7 +148,7 @@ void VarlenOp::addDocument(const Document &document) {
   std::map<std::string, int64_t> kept;
   for (const Argument &argument : document.op->signature(Direction::Forward).arguments) {
     Place &place = made.forward.emplace_back();
-    place.tensor = tensorNumber(Direction::Forward, argument.name);
+    place.tensor = numberIn(forward, argument.name);
     if (place.tensor >= 0)
       continue;
     place.offset = kept[argument.name] = kept_bytes;
@@ -163,10 +156,15 @@ void VarlenOp::addDocument(const Document &document) {
   }
   for (const Argument &argument : document.op->signature(Direction::Backward).arguments) {
     Place &place = made.backward.emplace_back();
-    place.tensor = tensorNumber(Direction::Backward, argument.name);
+    place.tensor = numberIn(backward, argument.name);
     if (place.tensor < 0)
       place.offset = kept.at(argument.name);
     reads_tokens |= argument.name == "q";
+  }
+  for (auto [direction, signature] : {std::pair(Direction::Forward, &forward), {Direction::Backward, &backward}}) {
+    int64_t workspace_bytes = document.op->signature(direction).workspace_bytes;
+    signature->workspace_bytes = std::max(signature->workspace_bytes, workspace_bytes);
+    signature->arguments[numberIn(*signature, kKept)].shape = {kept_bytes};
   }
   pack.push_back(document);
   places.push_back(std::move(made));
@@ -180,18 +178,16 @@ void VarlenOp::makeSignatures() {
                     .is_output = is_output,
                     .strided = true};
   };
-  Argument kept{.name = "kept", .dtype = "uint8", .shape = {kept_bytes}, .is_output = true};
+  Argument kept{.name = kKept, .dtype = "uint8", .shape = {0}, .is_output = true};
   int64_t heads = given.num_heads, kv_heads = given.num_kv_heads;
-  forward.arguments = {tokens("q", heads, false), tokens("k", kv_heads, false), tokens("v", kv_heads, false),
-                       tokens("out", heads, true), kept};
+  forward.arguments = {tokens("q", heads, false), tokens("k", kv_heads, false), tokens("v", kv_heads, false)};
+  if (given.scorer == Scorer::Gla)
+    forward.arguments.push_back({.name = "g", .dtype = "float32", .shape = {heads, given.seq_len}, .strided = true});
+  forward.arguments.insert(forward.arguments.end(), {tokens("out", heads, true), kept});
   kept.is_output = false;
   backward.arguments = {tokens("q", heads, false),   tokens("k", kv_heads, false), tokens("v", kv_heads, false),
                         tokens("out", heads, false), tokens("dout", heads, false), kept,
                         tokens("dq", heads, true),   tokens("dk", kv_heads, true), tokens("dv", kv_heads, true)};
-  for (const Document &document : pack)
-    for (auto [direction, signature] : {std::pair(Direction::Forward, &forward), {Direction::Backward, &backward}})
-      signature->workspace_bytes =
-          std::max(signature->workspace_bytes, document.op->signature(direction).workspace_bytes);
 }
 
 //===----------------------------------------------------------------------===//
@@ -202,30 +198,35 @@ static void checkKept(const Signature &signature, std::span<const TensorRef> ten
   if (tensors.size() != signature.arguments.size())
     throw InvalidArgument(fmt::format("tensors: expects {}, but got {}", signature.arguments.size(), tensors.size()));
   for (auto [argument, tensor] : zip_equal(signature.arguments, tensors))
-    if (argument.name == "kept" && (!tensor.data || reinterpret_cast<uintptr_t>(tensor.data) % kKeptAlignment != 0))
+    if (argument.name == kKept && (!tensor.data || reinterpret_cast<uintptr_t>(tensor.data) % kKeptAlignment != 0))
       throw InvalidArgument(fmt::format("kept: expects {} bytes at an address that is a multiple of {}, but got {}",
                                         argument.shape[0], kKeptAlignment, fmt::ptr(tensor.data)));
 }
 
-/// A document's rows of a tensor of the pack, as [1, heads, tokens, head_dim].
-static TensorRef rowsOf(const TensorRef &tensor, const Document &document, int64_t element_bytes) {
+/// A document's part of a tensor of the pack: of [tokens, heads, head_dim] as [1, heads, tokens, head_dim], of
+/// [heads, tokens] as [1, heads, tokens].
+static TensorRef partOf(const TensorRef &tensor, const Argument &argument, const Document &document) {
   if (!tensor.data) // The op refuses it by name.
     return tensor;
-  return {static_cast<char *>(tensor.data) + document.begin * tensor.strides[0] * element_bytes,
-          {0, tensor.strides[1], tensor.strides[0], tensor.strides[2]}};
+  bool has_rows = argument.shape.size() == 3;
+  int64_t step = has_rows ? tensor.strides[0] : tensor.strides[1];
+  void *begin = static_cast<char *>(tensor.data) + document.begin * step * elementBytes(argument.dtype);
+  if (has_rows)
+    return {begin, {0, tensor.strides[1], step, tensor.strides[2]}};
+  return {begin, {0, tensor.strides[0], step}};
 }
 
 void VarlenOp::run(Direction direction, std::span<const TensorRef> tensors, void *workspace,
                    const RunOptions &options) const {
-  checkKept(signature(direction), tensors);
-  bool is_forward = direction == Direction::Forward;
-  auto *kept = static_cast<char *>(tensors[is_forward ? 4 : 5].data);
+  const Signature &signature = this->signature(direction);
+  checkKept(signature, tensors);
+  auto *kept = static_cast<char *>(tensors[numberIn(signature, kKept)].data);
   RunOptions each = {.num_threads = options.num_threads, .stream = options.stream};
   std::vector<TensorRef> arguments;
   for (auto [document, found] : zip_equal(pack, places)) {
     arguments.clear();
-    for (const Place &place : is_forward ? found.forward : found.backward)
-      arguments.push_back(place.tensor >= 0 ? rowsOf(tensors[place.tensor], document, sizeOf(given.dtype))
+    for (const Place &place : direction == Direction::Forward ? found.forward : found.backward)
+      arguments.push_back(place.tensor >= 0 ? partOf(tensors[place.tensor], signature.arguments[place.tensor], document)
                                             : TensorRef{kept + place.offset, {}});
     each.length = document.length;
     document.op->run(direction, arguments, workspace, each);

@@ -30,9 +30,10 @@ public:
   const Spec &spec() const { return given; }
   /// The documents that have tokens, in order.
   const std::vector<Document> &documents() const { return pack; }
-  /// Forward takes q, k, v, and gives out and kept; backward takes q, k, v, out, dout and kept, and gives dq, dk, dv.
-  /// All but kept are strided [tokens, heads, head_dim] and in the spec's dtype; an output may have gaps. `kept` is
-  /// memory ("uint8") of that many bytes, at an address that is a multiple of 64.
+  /// Forward takes q, k, v, with Scorer::Gla also g, and gives out and kept; backward takes q, k, v, out, dout and
+  /// kept, and gives dq, dk, dv. All but g and kept are strided [tokens, heads, head_dim] and in the spec's dtype; an
+  /// output may have gaps. The log gates g are strided [num_heads, tokens] of float32. `kept` is memory ("uint8") of
+  /// that many bytes, at an address that is a multiple of 64.
   const Signature &signature(Direction direction) const { return direction == Direction::Forward ? forward : backward; }
   /// Whether backward reads q, k, v and out: where a document has one level. Otherwise they may be null.
   bool readsTokens() const { return reads_tokens; }

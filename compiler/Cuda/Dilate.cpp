@@ -11,7 +11,7 @@ namespace {
 class DilateSchedule {
 public:
   DilateSchedule(KernelContext &context, DilateOp op)
-      : c(context), t(context.t), dilation(op.getDilation()), length(shapeOf(op.getQ())[2]),
+      : c(context), t(context.t), dilation(op.getDilation()), length(t.rows(context.view(op.getQ()))),
         element(getElementTypeOrSelf(op.getQ())), threads(context.parameter("threads", 256, {64, 128, 256, 512})),
         tiles(t.b.getContext(), threads, shapeOf(op.getQ())[3], element,
               context.parameter("rows_per_group", 2, {1, 2, 4})) {}
@@ -38,7 +38,8 @@ public:
 private:
   KernelContext &c;
   TileBuilder &t;
-  int64_t dilation, length;
+  int64_t dilation;
+  const Operand length; ///< tokens
   Type element;
   int64_t threads;
   RowTiles tiles;

@@ -19,8 +19,9 @@ namespace lighthouse::cuda {
 static constexpr double kLeastGate = -150.0;
 
 GlaPlace::GlaPlace(KernelContext &context, GlaSquaresOp op, int64_t tokens)
-    : c(context), t(context.t), op(op), sizes(op.getQ(), op.getK(), op.getScale().convertToDouble()), tokens(tokens),
-      dilation(op.getDilation()), parts(op.getNumParts()), f32(t.b.getF32Type()) {}
+    : c(context), t(context.t), op(op), sizes(op.getQ(), op.getK(), op.getScale().convertToDouble()),
+      length(t.rows(context.view(op.getQ()))), tokens(tokens), dilation(op.getDilation()), parts(op.getNumParts()),
+      f32(t.b.getF32Type()) {}
 
 void GlaPlace::find() {
   Values at = t.delinearize(t.blockId(), {sizes.batch, sizes.heads, dilation, parts, 2});
@@ -33,7 +34,7 @@ void GlaPlace::find() {
 }
 
 Value GlaPlace::blocksOfClass() {
-  Value count = t.div(t.add(t.sub(sizes.rows, residue), dilation - 1), dilation);
+  Value count = t.div(t.add(t.sub(length, residue), dilation - 1), dilation);
   return t.div(t.add(count, tokens - 1), tokens);
 }
 
@@ -41,10 +42,10 @@ Value GlaPlace::token(Value run, Operand i) { return t.add(t.mul(t.add(i, t.mul(
 
 void GlaPlace::copy(ArrayRef<Value> tiles, Value run) {
   Value row = token(run, 0), column = t.mul(part, op.getPartColumns());
-  t.copy(c.view(op.getQ()), {batch, head, row}, sizes.rows, tiles[0], dilation);
-  t.copy(c.view(op.getK()), {batch, kvHead, row}, sizes.rows, tiles[1], dilation);
-  t.copy(c.view(op.getV()), {batch, kvHead, row, column}, sizes.rows, tiles[2], dilation);
-  t.copy(c.view(op.getG()), {batch, head, row}, sizes.rows, tiles[3], dilation);
+  t.copy(c.view(op.getQ()), {batch, head, row}, length, tiles[0], dilation);
+  t.copy(c.view(op.getK()), {batch, kvHead, row}, length, tiles[1], dilation);
+  t.copy(c.view(op.getV()), {batch, kvHead, row, column}, length, tiles[2], dilation);
+  t.copy(c.view(op.getG()), {batch, head, row}, length, tiles[3], dilation);
 }
 
 std::pair<Value, Value> GlaPlace::asked(ArrayRef<Value> tiles) {
@@ -59,7 +60,7 @@ Value GlaPlace::sumGates(Value gates, RankedTensorType square) {
 void GlaPlace::store(Value os, Value run, RankedTensorType row) {
   os = t.mul(os, sizes.scale);
   Value squares = t.reduce(tile::Reduction::Add, t.mul(os, os));
-  Value number = token(run, t.range(tokens, row.getEncoding())), inside = t.less(number, sizes.rows);
+  Value number = token(run, t.range(tokens, row.getEncoding())), inside = t.less(number, length);
   for (auto [which, result] : llvm::enumerate(op.getResults()))
     if (Value view = c.view(result))
       t.ifThen(t.equal(way, static_cast<int64_t>(which)),

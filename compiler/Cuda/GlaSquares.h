@@ -37,6 +37,7 @@ protected:
   TileBuilder &t;
   GlaSquaresOp op;
   AttentionSizes sizes;
+  const Operand length; ///< tokens
   const int64_t tokens, dilation, parts;
   mlir::Type f32;
   mlir::Value batch, head, kvHead, residue, part, way; ///< way: 0 of (q, k, v), 1 of (k, q, v)

@@ -3,6 +3,8 @@
 // Scores of tokens to those of windows: a thread has one coarsest window, all levels of which come from registers.
 #include "compiler/Cuda/Schedule.h"
 
+#include <array>
+
 using namespace mlir;
 
 namespace lighthouse::cuda {
@@ -10,8 +12,9 @@ namespace {
 
 class MaxPoolSchedule {
 public:
-  MaxPoolSchedule(KernelContext &context, PyramidAttr pyramid)
-      : t(context.t), pyramid(pyramid), factor(pyramid.getPoolingFactor()), top(pyramid.getNumLevels() - 1),
+  MaxPoolSchedule(KernelContext &context, MaxPoolOp op)
+      : t(context.t), pyramid(op.getPyramid()), factor(pyramid.getPoolingFactor()), top(pyramid.getNumLevels() - 1),
+        tokens(op.getTokens() ? t.rows(context.view(op.getTokens())) : Operand(pyramid.getSeqLen())),
         threads(context.parameter("threads", 128, {64, 128, 256, 512})),
         layout(tile::LinearAttr::get(t.b.getContext(), threads)) {}
 
@@ -56,13 +59,15 @@ private:
   }
 
   Value loadToken(RankedTensorType type, Value token) {
-    Value real = t.both(inside, t.less(token, pyramid.getSeqLen()));
+    Value real = t.both(inside, t.less(token, tokens));
     return t.load(type, from, {batch, head, token}, real);
   }
 
   TileBuilder &t;
   PyramidAttr pyramid;
-  const int64_t factor, top, threads;
+  const int64_t factor, top;
+  const Operand tokens; ///< how many there are
+  const int64_t threads;
   tile::LinearAttr layout;
   Value from, to; ///< being emitted
   Value batch, head, inside;
@@ -75,12 +80,12 @@ FailureOr<Grid> scheduleMaxPool(KernelContext &context) {
   if (op.getPyramid().getNumLevels() < 2)
     return op.emitOpError("expects a pyramid of at least 2 levels to score windows of, but got ")
            << op.getPyramid().getNumLevels();
-  MaxPoolSchedule schedule(context, op.getPyramid());
+  MaxPoolSchedule schedule(context, op);
   TileBuilder &t = context.t;
   // Blocks of sq first, then those of sk.
   Value block = t.blockId();
   int64_t blocks = 0;
-  for (auto [from, to] : llvm::zip_equal(op.getOperands(), op.getResults())) {
+  for (auto [from, to] : std::array{std::pair(op.getTq(), op.getSq()), std::pair(op.getTk(), op.getSk())}) {
     Value source = context.view(from), target = context.view(to);
     if (!target)
       continue;

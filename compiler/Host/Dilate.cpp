@@ -12,9 +12,10 @@ namespace {
 constexpr int64_t kBlockRows = 128;
 
 /// The items of one tensor.
-void copyRows(KernelContext &c, DilateOp op, Value item, Value tokens, Value rows) {
+void copyRows(KernelContext &c, DilateOp op, Value item, Value from, Value rows) {
   Emitter &e = c.e;
-  int64_t dilation = op.getDilation(), length = shapeOf(tokens)[2];
+  Value tokens = c.buffer(from);
+  int64_t dilation = op.getDilation();
   ArrayRef<int64_t> shape = shapeOf(rows);
   int64_t blocks = llvm::divideCeil(shape[2], kBlockRows);
   Values at = e.delinearize(item, {shape[0], shape[1], blocks});
@@ -24,10 +25,10 @@ void copyRows(KernelContext &c, DilateOp op, Value item, Value tokens, Value row
     Value token = e.add(e.mul(row, dilation), of[1]);
     auto copy = [&] { e.copyRow(tokens, {of[0], at[1], token}, rows, {at[0], at[1], row}, shape[3]); };
     auto zero = [&] { e.storeRow(e.zeroRow(shape[3]), rows, {at[0], at[1], row}, shape[3]); };
-    if (length % dilation == 0)
+    if (!c.isVarlen(from) && shapeOf(from)[2] % dilation == 0)
       copy();
     else
-      e.ifThen(e.less(token, length), copy, zero);
+      e.ifThen(e.less(token, c.rows(from)), copy, zero);
   });
 }
 
@@ -39,13 +40,13 @@ FailureOr<int64_t> scheduleDilate(KernelContext &context) {
   // Items of q first, then those of k and v.
   int64_t items = 0;
   for (auto [from, to] : llvm::zip_equal(op.getOperands(), op.getResults())) {
-    Value tokens = context.buffer(from), rows = context.buffer(to);
+    Value rows = context.buffer(to);
     if (!rows)
       continue;
     ArrayRef<int64_t> shape = shapeOf(to);
     int64_t count = shape[0] * shape[1] * llvm::divideCeil(shape[2], kBlockRows);
     Value mine = e.sub(context.item, items); // of an earlier tensor's items, a huge number
-    e.ifThen(e.less(mine, count), [&] { copyRows(context, op, mine, tokens, rows); });
+    e.ifThen(e.less(mine, count), [&] { copyRows(context, op, mine, from, rows); });
     items += count;
   }
   return items;

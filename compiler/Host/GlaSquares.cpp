@@ -34,7 +34,7 @@ public:
     residue = at[2];
     makeScratch();
     // Tokens of the class; none where it begins behind the last.
-    Value count = e.div(e.sub(shape[2] + dilation - 1, residue), dilation);
+    Value count = e.div(e.sub(e.add(c.rows(op.getQ()), dilation - 1), residue), dilation);
     e.loop(0, count, kTokens, [&](Value first) { emitBlock(first, e.min(kTokens, e.sub(count, first))); });
     return shape[0] * shape[1] * dilation;
   }

@@ -3,6 +3,8 @@
 // Scores of tokens to those of windows: all levels of a coarsest window from registers, each score read once.
 #include "compiler/Host/Emitter.h"
 
+#include <array>
+
 using namespace mlir;
 
 namespace lighthouse::host {
@@ -13,8 +15,9 @@ constexpr int64_t kSegmentTokens = 4096;
 
 class MaxPoolSchedule {
 public:
-  MaxPoolSchedule(KernelContext &context, PyramidAttr pyramid)
-      : e(context.e), pyramid(pyramid), factor(pyramid.getPoolingFactor()), top(pyramid.getNumLevels() - 1) {}
+  MaxPoolSchedule(KernelContext &context, MaxPoolOp op)
+      : e(context.e), pyramid(op.getPyramid()), factor(pyramid.getPoolingFactor()), top(pyramid.getNumLevels() - 1),
+        tokens(op.getTokens() ? Index(context.rows(op.getTokens())) : Index(pyramid.getSeqLen())) {}
 
   int64_t itemsOf(Value scores) const { return shapeOf(scores)[0] * shapeOf(scores)[1] * segments(); }
 
@@ -37,7 +40,7 @@ private:
     Value first = e.mul(window, factor);
     Index end = e.add(first, factor);
     if (level == 1)
-      end = e.min(end, pyramid.getSeqLen()); // below `first` in a window beyond the last token: no turn
+      end = e.min(end, tokens); // below `first` in a window beyond the last token: no turn
     Value largest = e.loop(first, end, 1, {e.f32(0)}, [&](Value child, ValueRange carried) -> Values {
       Value score = level == 1 ? e.load(from, {batch, head, child}) : emitWindow(level - 1, child);
       return {arith::MaximumFOp::create(e.b, e.loc, carried[0], score)}; // propagates NaN
@@ -49,7 +52,8 @@ private:
   Emitter &e;
   PyramidAttr pyramid;
   const int64_t factor, top;
-  Value from, to; ///< being emitted
+  const Index tokens; ///< how many there are
+  Value from, to;     ///< being emitted
   Value batch, head;
 };
 
@@ -60,11 +64,11 @@ FailureOr<int64_t> scheduleMaxPool(KernelContext &context) {
   if (op.getPyramid().getNumLevels() < 2)
     return op.emitOpError("expects a pyramid of at least 2 levels to score windows of, but got ")
            << op.getPyramid().getNumLevels();
-  MaxPoolSchedule schedule(context, op.getPyramid());
+  MaxPoolSchedule schedule(context, op);
   Emitter &e = context.e;
   // Items of sq first, then those of sk.
   int64_t items = 0;
-  for (auto [from, to] : llvm::zip_equal(op.getOperands(), op.getResults())) {
+  for (auto [from, to] : std::array{std::pair(op.getTq(), op.getSq()), std::pair(op.getTk(), op.getSk())}) {
     Value tokenScores = context.buffer(from), windowScores = context.buffer(to);
     if (!windowScores)
       continue;

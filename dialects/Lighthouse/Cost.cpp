@@ -116,11 +116,13 @@ double KernelOp::getFlops() {
   return flops;
 }
 
-/// Whether a value is read for the rows that gathers take, and for nothing else.
+/// Whether a value is read for the rows that gathers take, or asked how many it has, and nothing else.
 static bool isGatheredFrom(Value value) {
   return !value.use_empty() && llvm::all_of(value.getUses(), [](OpOperand &use) {
     if (auto stack = dyn_cast<StackOp>(use.getOwner()))
       return isGatheredFrom(stack.getPyramid());
+    if (auto pool = dyn_cast<MaxPoolOp>(use.getOwner()))
+      return use.get() == pool.getTokens();
     auto gather = dyn_cast<GatherOp>(use.getOwner());
     return gather && use.get() != gather.getIndices();
   });

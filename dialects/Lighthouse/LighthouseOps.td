@@ -264,15 +264,19 @@ def MaxPoolOp : Stage<"max_pool", [Fuses]> {
   let summary = "scores of windows from those of tokens";
   let description = [{
     For every window of levels 1 and up the largest score of its real tokens, 0 where it has none. Token scores are 0 or above. Results: `[B, H, W]` and `[B, G, W]` of f32.
-    No gradient.
+    Where a launch gives the number of tokens, `tokens` is a tensor that has so many rows; its elements are not read. No gradient.
 
     ```mlir
     %sq, %sk = lighthouse.max_pool %tq, %tk {pyramid = #pyramid} : tensor<1x8x8190xf32>, tensor<1x8x8190xf32>
+    %sq, %sk = lighthouse.max_pool %tq, %tk of %q {pyramid = #pyramid} : tensor<1x8x8190xf32>, tensor<1x8x8190xf32>, tensor<1x8x8190x64xf32>
     ```
   }];
-  let arguments = (ins ScoreTensor:$tq, ScoreTensor:$tk, Lighthouse_PyramidAttr:$pyramid);
+  let arguments = (ins ScoreTensor:$tq, ScoreTensor:$tk, Optional<RowTensor>:$tokens, Lighthouse_PyramidAttr:$pyramid);
   let results = (outs ScoreTensor:$sq, ScoreTensor:$sk);
-  let assemblyFormat = "$tq `,` $tk ` ` `{` `pyramid` `=` $pyramid `}` attr-dict `:` type($tq) `,` type($tk)";
+  let assemblyFormat = [{
+    $tq `,` $tk (`of` $tokens^)? ` ` `{` `pyramid` `=` $pyramid `}` attr-dict
+    `:` type($tq) `,` type($tk) (`,` type($tokens)^)?
+  }];
 }
 
 //===-- Adjoints ------------------------------------------------------------------------------------------------------===//

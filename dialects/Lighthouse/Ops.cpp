@@ -368,7 +368,13 @@ LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *, std::optional<Location>
     results.push_back(
         tensorOf({type->getDimSize(0), type->getDimSize(1), pyramid.numCoarse()}, type->getElementType(), pyramid));
   }
-  return success();
+  if (!op.getTokens())
+    return success();
+  FailureOr<RankedTensorType> tokens = rows(loc, op.getTokens(), "tokens");
+  if (succeeded(tokens) && tokens->getDimSize(2) != pyramid.getSeqLen())
+    return emitOptionalError(loc, "expects tokens to have a row for each of seq_len ", pyramid.getSeqLen(),
+                             " tokens, but got ", tokens->getDimSize(2));
+  return tokens;
 }
 
 //===-- Adjoints ---------------------------------------------------------===//

@@ -64,11 +64,15 @@ def gates_wanted(scorer: str, g: Any) -> None:
 
 
 def gates(g: Sequence[int], dtype: str, q: Sequence[int]) -> None:
-    """Checks the shape and the dtype name of log gates against q [B, Hq, N, D]. Raises ValueError or TypeError."""
+    """Checks the shape and the dtype name of log gates against q [B, Hq, N, D], or [total, Hq, D] of packed documents.
+
+    Raises ValueError or TypeError.
+    """
     if dtype != "float32":
         raise TypeError(f"g: expects dtype float32, whatever that of q, but got {dtype}; convert it first")
-    if tuple(g) != tuple(q[:3]):
-        raise ValueError(f"g: expects shape [batch, heads, tokens] of q, {list(q[:3])}, but got {list(g)}")
+    if tuple(g) != tuple(q[:-1]):
+        axes = "[batch, heads, tokens]" if len(q) == 4 else "[tokens, heads]"
+        raise ValueError(f"g: expects shape {axes} of q, {list(q[:-1])}, but got {list(g)}")
 
 
 def integer(name: str, value: Any) -> int:

@@ -17,30 +17,31 @@ from lighthouse import _arguments, _cuda, _lighthouse, _torch, _varlen
 from lighthouse._program import cached, dense_strides
 from lighthouse._torch_run import DTYPE_NAMES, is_deterministic, readable, run_on
 
-DILATION = 4  # which the one scorer for documents does not read
-
 # Numbers of the tensor on a GPU that was read last: the tensor, its version, the numbers.
 _last_read: tuple[Any, int, list[int]] | None = None
 
 
-def attention(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings: tuple) -> Tensor:
+def attention(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings: tuple, g: Any) -> Tensor:
     """Returns out; see ``lighthouse.varlen_attention``."""
-    q, k, v, cu_seqlens, most, settings = _checked(q, k, v, cu_seqlens, max_seqlen, settings)
-    return varlen_attention(q, k, v, cu_seqlens, most, *settings)[0]
+    q, k, v, cu_seqlens, most, settings = _checked(q, k, v, cu_seqlens, max_seqlen, settings, g)
+    return varlen_attention(q, k, v, cu_seqlens, most, *settings, g)[0]
 
 
-def prepare(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings: tuple) -> None:
+def prepare(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings: tuple, g: Any) -> None:
     """Compiles and loads what ``attention`` needs; see ``lighthouse.prepare_varlen``."""
-    q, k, v, cu_seqlens, most, settings = _checked(q, k, v, cu_seqlens, max_seqlen, settings)
+    q, k, v, cu_seqlens, most, settings = _checked(q, k, v, cu_seqlens, max_seqlen, settings, g)
     _pack_of(q, k.shape[1], _on_host(cu_seqlens, most), settings)
 
 
-def _checked(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings: tuple) -> tuple:
-    *settings, _ = _torch.checked_settings((*settings, DILATION))
-    _torch.check_tensors(q, k, v)
+def _checked(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings: tuple, g: Any) -> tuple:
+    settings = _torch.checked_settings(settings)
+    _arguments.gates_wanted(settings.scorer, g)
+    _torch.check_tensors(q, k, v, g)
     q, k, v = _torch.autocast(q, k, v)
     _arguments.dtypes(*(str(tensor.dtype).removeprefix("torch.") for tensor in (q, k, v)))
     _arguments.packed_shapes(q.shape, k.shape, v.shape)
+    if g is not None:
+        _arguments.gates(g.shape, str(g.dtype).removeprefix("torch."), q.shape)
     if not isinstance(cu_seqlens, Tensor):
         cu_seqlens = torch.tensor(_varlen.bounds(cu_seqlens), dtype=torch.int64)
     elif cu_seqlens.dtype != torch.int32:
@@ -127,7 +128,7 @@ def _pack(
 
 def _pack_of(q: Tensor, num_kv_heads: int, cu_seqlens: tuple[int, ...], settings: Sequence) -> Pack:
     tokens, num_heads, head_dim = q.shape
-    settings = _arguments.Settings(*settings, dilation=DILATION)
+    settings = _arguments.Settings(*settings)
     sizes = (tokens, num_heads, num_kv_heads, head_dim)
     return _pack(str(q.device), DTYPE_NAMES[q.dtype], *sizes, settings, cu_seqlens, is_deterministic())
 
@@ -154,17 +155,20 @@ def varlen_attention(
     topk: int,
     scorer: str,
     scale: float,
+    dilation: int,
+    g: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Returns out, the bytes that backward keeps, and cu_seqlens on the host. ``max_seqlen``: -1 does not check."""
     numbers = _on_host(cu_seqlens, max_seqlen)
-    pack = _pack_of(q, k.shape[1], numbers, (num_levels, pooling_factor, topk, scorer, scale))
+    pack = _pack_of(q, k.shape[1], numbers, (num_levels, pooling_factor, topk, scorer, scale, dilation))
     out, kept = _like(q), torch.empty(pack.kept_bytes, dtype=torch.uint8, device=q.device)
-    pack.run("forward", [readable(q), readable(k), readable(v), out, kept])
+    gates = [] if g is None else [g.t().contiguous()]
+    pack.run("forward", [readable(q), readable(k), readable(v), *gates, out, kept])
     return out, kept, torch.tensor(numbers, dtype=torch.int64)
 
 
 @varlen_attention.register_fake
-def _(q, k, v, cu_seqlens, max_seqlen, num_levels, pooling_factor, topk, scorer, scale):
+def _(q, k, v, cu_seqlens, max_seqlen, num_levels, pooling_factor, topk, scorer, scale, dilation, g):
     size = torch.library.get_ctx().new_dynamic_size()
     kept = torch.empty([size], dtype=torch.uint8, device=q.device)
     return _like(q), kept, torch.empty(cu_seqlens.shape, dtype=torch.int64, device="cpu")
@@ -184,9 +188,10 @@ def varlen_attention_backward(
     topk: int,
     scorer: str,
     scale: float,
+    dilation: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Returns dq, dk, dv in the layouts and the dtype of q, k, v. ``kept`` and ``cu_seqlens``: what forward gave."""
-    settings = (num_levels, pooling_factor, topk, scorer, scale)
+    settings = (num_levels, pooling_factor, topk, scorer, scale, dilation)
     pack = _pack_of(q, k.shape[1], tuple(cu_seqlens.tolist()), settings)
     gradients = [_like(tensor) for tensor in (q, k, v)]
     tokens = [readable(tensor) if pack.reads_tokens else None for tensor in (q, k, v, out)]
@@ -195,12 +200,12 @@ def varlen_attention_backward(
 
 
 @varlen_attention_backward.register_fake
-def _(dout, q, k, v, out, kept, cu_seqlens, num_levels, pooling_factor, topk, scorer, scale):
+def _(dout, q, k, v, out, kept, cu_seqlens, num_levels, pooling_factor, topk, scorer, scale, dilation):
     return _like(q), _like(k), _like(v)
 
 
 def _setup(ctx, inputs, output):
-    q, k, v, _, _, *settings = inputs
+    q, k, v, _, _, *settings, _ = inputs
     out, kept, cu_seqlens = output
     ctx.save_for_backward(q, k, v, out, kept, cu_seqlens)
     ctx.mark_non_differentiable(kept, cu_seqlens)
@@ -209,7 +214,7 @@ def _setup(ctx, inputs, output):
 
 
 def _grad(ctx, dout, *_):
-    return *varlen_attention_backward(dout, *ctx.saved_tensors, *ctx.settings), *[None] * 7
+    return *varlen_attention_backward(dout, *ctx.saved_tensors, *ctx.settings), *[None] * 9
 
 
 varlen_attention.register_autograd(_grad, setup_context=_setup)

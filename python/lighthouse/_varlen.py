@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``lighthouse.varlen_attention``: documents packed one behind the other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lighthouse import _arguments
@@ -16,8 +16,10 @@ def varlen_attention(
     num_levels: int = 3,
     pooling_factor: int = 4,
     topk: int | None = None,
-    scorer: str = "norm",
+    scorer: str | Callable[[Any, Any], tuple[Any, Any]] = "norm",
     scale: float | None = None,
+    dilation: int = 4,
+    g: Any = None,
 ) -> Any:
     """Causal Lighthouse Attention of packed documents, each by itself: none hears another.
 
@@ -36,8 +38,10 @@ def varlen_attention(
             a GPU costs one wait for what runs there, and none again while the same tensor is given unchanged (to the
             other layers of a model). Give one on the CPU where you have it.
         max_seqlen: tokens of the longest document, or more; None does not check.
-        num_levels, pooling_factor, topk, scale: as in ``lighthouse.attention``.
-        scorer: "norm"; the others are not there for documents.
+        num_levels, pooling_factor, topk, scorer, scale, dilation: as in ``lighthouse.attention``; residue classes begin
+            at each document's first token.
+        g: [total, Hq] float32, the log gates of the scorer "gla", whose states begin anew with each document. Gradients
+            do not reach them.
 
     Returns:
         out [total, Hq, D], in the dtype and the order of strides of q. Gradients reach q, k and v.
@@ -49,8 +53,8 @@ def varlen_attention(
         TypeError, ValueError, RuntimeError: as ``lighthouse.attention``; RuntimeError also for cu_seqlens on a GPU
             while a CUDA graph is captured.
     """
-    given = (num_levels, pooling_factor, topk, scorer, scale)
-    return _import_torch(q).attention(q, k, v, cu_seqlens, max_seqlen, given)
+    given = (num_levels, pooling_factor, topk, scorer, scale, dilation)
+    return _import_torch(q).attention(q, k, v, cu_seqlens, max_seqlen, given, g)
 
 
 def prepare_varlen(
@@ -62,16 +66,19 @@ def prepare_varlen(
     num_levels: int = 3,
     pooling_factor: int = 4,
     topk: int | None = None,
-    scorer: str = "norm",
+    scorer: str | Callable[[Any, Any], tuple[Any, Any]] = "norm",
     scale: float | None = None,
+    dilation: int = 4,
+    g: Any = None,
 ) -> None:
     """Compiles and loads what ``varlen_attention`` with these arguments needs, and runs nothing; see ``prepare``."""
-    given = (num_levels, pooling_factor, topk, scorer, scale)
-    _import_torch(q).prepare(q, k, v, cu_seqlens, max_seqlen, given)
+    given = (num_levels, pooling_factor, topk, scorer, scale, dilation)
+    _import_torch(q).prepare(q, k, v, cu_seqlens, max_seqlen, given, g)
 
 
-def packed_heads(query: Any, key: Any, value: Any, *arguments: Any) -> Any:
-    """``varlen_attention`` of [1, H, N, D], the further arguments as there; all are views of the same memory."""
+def packed_heads(query: Any, key: Any, value: Any, *arguments: Any, g: Any = None, **more: Any) -> Any:
+    """``varlen_attention`` of [1, H, N, D], of gates [1, Hq, N], the further arguments as there; all are views of the
+    same memory."""
     for name, tensor in (("query", query), ("key", key), ("value", value)):
         if tensor.ndim != 4 or tensor.shape[0] != 1:
             raise ValueError(
@@ -79,7 +86,12 @@ def packed_heads(query: Any, key: Any, value: Any, *arguments: Any) -> Any:
                 f"{list(tensor.shape)}"
             )
     tokens = (tensor[0].transpose(0, 1) for tensor in (query, key, value))
-    return varlen_attention(*tokens, *arguments).transpose(0, 1)[None]
+    if g is not None and (g.ndim != 3 or g.shape[0] != 1):
+        raise ValueError(
+            f"g: expects [1, heads, tokens of all documents] with cu_seqlens, but got shape {list(g.shape)}"
+        )
+    gates = None if g is None else g[0].transpose(0, 1)
+    return varlen_attention(*tokens, *arguments, g=gates, **more).transpose(0, 1)[None]
 
 
 def bounds(cu_seqlens: Any) -> list[int]:

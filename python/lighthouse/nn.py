@@ -92,8 +92,11 @@ class LighthouseAttention(torch.nn.Module):
         if cu_seqlens is not None:
             if self.attention_fn is not None:
                 raise ValueError("attention_fn: expects None with cu_seqlens, but got a function")
-            settings = (1 if self.dense else self.num_levels, self.pooling_factor, self.topk, self.scorer, scale)
-            return packed_heads(query, key, value, cu_seqlens, max_seqlen, *settings)
+            documents = (query, key, value, cu_seqlens, max_seqlen)
+            if self.dense:
+                return packed_heads(*documents, 1, scale=scale)
+            settings = (self.num_levels, self.pooling_factor, self.topk, self.scorer, scale, self.dilation)
+            return packed_heads(*documents, *settings, g=g)
         if self.dense or (self.short == "dense" and self._is_short(query.shape[2])):
             return scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale, enable_gqa=enable_gqa)
         return attention(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packed documents on a GPU: what each document gives by itself, in graphs, and compiled."""
 
+from dataclasses import asdict, replace
 from typing import Any
 
 import lighthouse
@@ -9,9 +10,11 @@ import torch
 from helpers import DTYPES, deterministic_algorithms, tensors
 from lighthouse import _torch_run
 from reference import Settings
-from test_varlen import ONE_LEVEL, THREE, TWO, attend, bounds_of, levels, one_by_one, packed, packed_inputs
+from test_varlen import ONE_LEVEL, THREE, TWO, attend, bounds_of, one_by_one, packed, packed_inputs
+from test_varlen_scorers import SCORERS, gates
 from torch import Tensor
 
+SCORED = [1017, 1020, 30, 1500, 1031]
 LENGTHS = [300, 1, 299, 0, 40, 255, 254, 129, 128, 1100]
 
 
@@ -37,6 +40,17 @@ def test_equals_one_by_one(dtype: torch.dtype, head_dim: int, heads: int, kv_hea
     expected = one_by_one(inputs, cu_seqlens, options)
     assert_close(packed(inputs, cu_seqlens, options), expected)
     assert_close(packed(inputs, cu_seqlens.cuda(), options), expected)
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+@pytest.mark.parametrize("head_dim", [64, 128])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_scorers(dtype: torch.dtype, head_dim: int, scorer: str) -> None:
+    """Scores are the same to the last bit, and so is what is selected."""
+    inputs = on_gpu(packed_inputs(sum(SCORED), 2, 1, head_dim, dtype=dtype))
+    options, g = replace(THREE, scorer=scorer), None if scorer != "gla" else gates(sum(SCORED)).cuda()
+    expected = one_by_one(inputs, bounds_of(SCORED), options, g=g)
+    assert_close(packed(inputs, bounds_of(SCORED), options, g=g), expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
@@ -95,7 +109,7 @@ def test_layouts() -> None:
 def test_graph() -> None:
     *qkv, _ = inputs = on_gpu(packed_inputs(sum(LENGTHS), dtype=torch.bfloat16))
     cu_seqlens = bounds_of(LENGTHS)
-    lighthouse.prepare_varlen(*qkv, cu_seqlens, **levels(TWO))
+    lighthouse.prepare_varlen(*qkv, cu_seqlens, **asdict(TWO))
     expected = packed(inputs, cu_seqlens, TWO)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
@@ -107,7 +121,7 @@ def test_graph() -> None:
     on_device = cu_seqlens.cuda()
     text = "cu_seqlens: expects numbers on the host while a CUDA graph is captured"
     with pytest.raises(RuntimeError, match=text), torch.cuda.graph(torch.cuda.CUDAGraph()):
-        lighthouse.varlen_attention(*qkv, on_device, **levels(TWO))
+        lighthouse.varlen_attention(*qkv, on_device, **asdict(TWO))
 
 
 def test_compile() -> None:
@@ -124,22 +138,22 @@ def test_the_device_is_read_once() -> None:
     """Other layers' calls with the same tensor do not wait."""
     *qkv, _ = on_gpu(packed_inputs(400, dtype=torch.bfloat16))
     cu_seqlens = bounds_of([300, 100]).cuda()
-    first = lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(TWO))
+    first = lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(TWO))
     torch.cuda.set_sync_debug_mode("error")
     try:
-        again = lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(TWO))
+        again = lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(TWO))
     finally:
         torch.cuda.set_sync_debug_mode("default")
     assert torch.equal(first, again)
     cu_seqlens[1] = 100
-    changed = lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(TWO))
-    assert torch.equal(changed, lighthouse.varlen_attention(*qkv, [0, 100, 400], **levels(TWO)))
+    changed = lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(TWO))
+    assert torch.equal(changed, lighthouse.varlen_attention(*qkv, [0, 100, 400], **asdict(TWO)))
 
 
 def test_a_document_far_behind_the_start() -> None:
     large = 70_000
     (x,) = tensors((large, 2, 128), dtype=torch.bfloat16)
     x = x.cuda()
-    out = lighthouse.varlen_attention(x, x, x, [0, large - 300, large], **levels(TWO))
-    alone = lighthouse.attention(*[x[-300:].transpose(0, 1)[None]] * 3, **levels(TWO))[0].transpose(0, 1)
+    out = lighthouse.varlen_attention(x, x, x, [0, large - 300, large], **asdict(TWO))
+    alone = lighthouse.attention(*[x[-300:].transpose(0, 1)[None]] * 3, **asdict(TWO))[0].transpose(0, 1)
     assert_close([out[-300:]] * 4, [alone] * 4)

@@ -117,6 +117,11 @@ def covering_cases() -> list[Case]:
         for head_dim in (40, *HOPPER_HEAD_DIMS)
         for grouped in (False, True)
     ]
+    cases += [
+        Case("attention", 3, "bfloat16", 128, arch, scorer=scorer, varlen=True)
+        for scorer in ("dilated", SCORER)
+        for arch in ("sm_80", "sm_90a")
+    ]
     return list(dict.fromkeys(cases))
 
 

@@ -18,10 +18,11 @@ class Case(NamedTuple):
     arch: str
     seq_len: int = 8190
     dilation: int = 4
+    varlen: bool = False
 
     def spec(self) -> _lighthouse.Spec:
         return _lighthouse.Spec(
-            op="gather",
+            op="attention" if self.varlen else "gather",
             dtype=self.dtype,
             scorer="gla",
             num_heads=4,
@@ -32,6 +33,7 @@ class Case(NamedTuple):
             pooling_factor=4,
             topk=128,
             dilation=self.dilation,
+            varlen=self.varlen,
         )
 
     @property
@@ -43,6 +45,7 @@ class Case(NamedTuple):
 CASES = [Case(dtype, head_dim, arch) for dtype in DTYPES for head_dim in HEAD_DIMS for arch in ("sm_80", "sm_90a")]
 CASES += [Case("bfloat16", 128, arch) for arch in SHARED if arch not in ("sm_80", "sm_90a")]
 CASES += [Case("bfloat16", 128, arch, 8192, 1) for arch in ("sm_80", "sm_90a")]
+CASES += [Case(dtype, 128, arch, varlen=True) for dtype in ("bfloat16", "float32") for arch in ("sm_80", "sm_90a")]
 
 
 @pytest.fixture(scope="module")

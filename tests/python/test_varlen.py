@@ -22,11 +22,6 @@ ONE_LEVEL = Settings(num_levels=1)
 D = 16
 
 
-def levels(options: Settings) -> dict[str, int]:
-    """The settings that documents can have: there is one scorer for them."""
-    return {"num_levels": options.num_levels, "pooling_factor": options.pooling_factor, "topk": options.topk}
-
-
 def bounds_of(lengths: Sequence[int]) -> Tensor:
     return torch.tensor([0, *accumulate(lengths)], dtype=torch.int32)
 
@@ -41,11 +36,13 @@ def packed_inputs(total: int, heads: int = 2, kv_heads: int = 1, head_dim: int =
 def packed(inputs: list[Tensor], cu_seqlens: Any, options: Settings, **more: Any) -> list[Tensor]:
     """out, dq, dk, dv."""
     *qkv, dout = inputs
-    out = lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(options), **more)
+    out = lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(options), **more)
     return [out.detach(), *torch.autograd.grad(out, qkv, dout)]
 
 
-def one_by_one(inputs: list[Tensor], cu_seqlens: Tensor, options: Settings, **more: Any) -> list[Tensor]:
+def one_by_one(
+    inputs: list[Tensor], cu_seqlens: Tensor, options: Settings, g: Tensor | None = None, **more: Any
+) -> list[Tensor]:
     """The same of each document by itself, through ``lighthouse.attention``."""
     results = []
     for begin, end in pairwise(cu_seqlens.tolist()):
@@ -54,7 +51,8 @@ def one_by_one(inputs: list[Tensor], cu_seqlens: Tensor, options: Settings, **mo
         short = options.num_levels > 1 and end - begin < options.least_length
         q, k, v, dout = (x.detach()[begin:end].transpose(0, 1)[None] for x in inputs)
         qkv = [x.requires_grad_() for x in (q, k, v)]
-        out = lighthouse.attention(*qkv, **asdict(ONE_LEVEL if short else options), **more)
+        gates = None if g is None or short else g[begin:end].t().contiguous()[None]
+        out = lighthouse.attention(*qkv, **asdict(ONE_LEVEL if short else options), **more, g=gates)
         grads = torch.autograd.grad(out, qkv, dout)
         results.append([x.detach()[0].transpose(0, 1) for x in (out, *grads)])
     return [torch.cat(each) for each in zip(*results, strict=True)]
@@ -118,7 +116,7 @@ def test_layouts() -> None:
         assert order == (0, 2, 1) or all(x.stride() == y.stride() for x, y in zip(got[:2], (qkv[0],) * 2, strict=True))
     (x,) = tensors((300, 3, 2, D))
     q, k, v = x.requires_grad_().unbind(1)
-    lighthouse.varlen_attention(q, k, v, cu_seqlens, **levels(TWO)).backward(dout)
+    lighthouse.varlen_attention(q, k, v, cu_seqlens, **asdict(TWO)).backward(dout)
     separate = [part.detach().clone().requires_grad_() for part in (q, k, v)]
     assert torch.equal(x.grad, torch.stack(packed([*separate, dout], cu_seqlens, TWO)[1:], dim=1))
 
@@ -132,7 +130,7 @@ def test_forms_of_cu_seqlens() -> None:
 
 def test_documents_share_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """One op for all short documents up to a power of two, one for those of a padded length."""
-    lighthouse.prepare_varlen(*packed_inputs(700)[:3], bounds_of([400, 300]), **levels(TWO))
+    lighthouse.prepare_varlen(*packed_inputs(700)[:3], bounds_of([400, 300]), **asdict(TWO))
     spec = lighthouse._lighthouse.Spec(seq_len=1500, head_dim=D, **{**asdict(TWO), "num_levels": 2})
     lengths = [130, 200, 254, 3, 128, 299, 300, 186]
     op = lighthouse._lighthouse.get_varlen_op(spec, bounds_of(lengths).tolist())
@@ -147,7 +145,7 @@ def test_documents_share_code(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_autocast() -> None:
     *qkv, dout = packed_inputs(300)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        out = lighthouse.varlen_attention(*qkv, [0, 300], **levels(TWO))
+        out = lighthouse.varlen_attention(*qkv, [0, 300], **asdict(TWO))
     assert out.dtype == torch.bfloat16
     assert all(grad.dtype == torch.float32 for grad in torch.autograd.grad(out, qkv, dout.bfloat16()))
 
@@ -175,7 +173,7 @@ REFUSALS = [
 def test_bad_cu_seqlens(cu_seqlens: Any, error: type[Exception], text: str) -> None:
     *qkv, _ = packed_inputs(300)
     with pytest.raises(error, match=text):
-        lighthouse.varlen_attention(*qkv, cu_seqlens, **levels(TWO))
+        lighthouse.varlen_attention(*qkv, cu_seqlens, **asdict(TWO))
 
 
 def test_other_bad_arguments() -> None:
@@ -184,7 +182,7 @@ def test_other_bad_arguments() -> None:
 
     def refuses(error: type[Exception], text: str, q: Any = q, k: Any = k, v: Any = v, **options: Any) -> None:
         with pytest.raises(error, match=text):
-            lighthouse.varlen_attention(q, k, v, cu_seqlens, **{**levels(TWO), **options})
+            lighthouse.varlen_attention(q, k, v, cu_seqlens, **{**asdict(TWO), **options})
 
     refuses(ValueError, "max_seqlen: expects at least the longest document's 270 tokens, but got 200", max_seqlen=200)
     refuses(TypeError, "max_seqlen: expects an int", max_seqlen=2.5)
@@ -193,7 +191,14 @@ def test_other_bad_arguments() -> None:
     refuses(ValueError, "num_kv_heads: expects a divisor", k=k.expand(-1, 3, -1), v=v.expand(-1, 3, -1))
     refuses(ValueError, "topk: expects a positive multiple of 128, but got 100", topk=100)
     refuses(ValueError, "pooling_factor: expects a power of two", pooling_factor=3)
-    refuses(ValueError, "scorer: expects norm for packed documents .* but got dilated", scorer="dilated")
+    refuses(ValueError, "scorer: expects one of 'norm', .* but got 'loud'", scorer="loud")
+    refuses(ValueError, "g: expects log gates .* for scorer='gla', but got None", scorer="gla")
+    refuses(ValueError, "g: expects None for scorer='norm', but got log gates", g=torch.zeros(300, 2))
+    refuses(
+        ValueError, r"g: expects shape \[tokens, heads\] of q, \[300, 2\], but got", scorer="gla", g=torch.zeros(2, 300)
+    )
+    refuses(TypeError, "g: expects dtype float32", scorer="gla", g=torch.zeros(300, 2).bfloat16())
+    refuses(ValueError, "dilation: expects 1 to seq_len=", scorer="dilated", dilation=301)
     refuses(TypeError, "q: expects a torch tensor", q=q.detach().numpy())
 
 
@@ -201,7 +206,7 @@ def test_other_bad_arguments() -> None:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, cu_seqlens: Tensor) -> Tensor:
-    return lighthouse.varlen_attention(q, k, v, cu_seqlens, **levels(TWO))
+    return lighthouse.varlen_attention(q, k, v, cu_seqlens, **asdict(TWO))
 
 
 @pytest.mark.parametrize("backend", ["aot_eager", "inductor"])
@@ -223,8 +228,8 @@ def test_opcheck() -> None:
     """Without the test by AOT: how many bytes backward keeps depends on the lengths."""
     tests = ("test_schema", "test_autograd_registration", "test_faketensor")
     *qkv, dout = packed_inputs(300)
-    settings = (2, 2, 128, "norm", 0.0)
-    forward = (*qkv, bounds_of([270, 30]), -1, *settings)
+    settings = (2, 2, 128, "gla", 0.0, 4)
+    forward = (*qkv, bounds_of([270, 30]), -1, *settings, torch.randn(300, 2))
     torch.library.opcheck(_torch_varlen.varlen_attention, forward, test_utils=tests)
     with torch.no_grad():
         results = _torch_varlen.varlen_attention(*forward)

@@ -101,6 +101,23 @@ TEST_F(CudaOpTest, RefusesWhatKernelsCannotRead) {
   EXPECT_EQ(fake.launches.size(), 1u);
 }
 
+TEST_F(CudaOpTest, GatesMayStartAtAnyNumber) {
+  CompiledModule module = smallModule();
+  module.plans[0].buffers[0] = {"g", BufferRole::Input, "float32", {1, 2, 16}, true, 0};
+  StringRef ptx = ".entry attend(.param g, .param g0, .param g1, .param scratch, .param out)";
+  module.code[0].assign(ptx.begin(), ptx.end());
+  auto op = cantFail(CudaOp::load(smallSpec(), std::move(module), cantFail(CudaContext::of(0)), Origin::Compiled));
+  std::vector<TensorRef> gates = tensors();
+  gates[0] = {reinterpret_cast<void *>(0x1004), {0, 17, 1}};
+  op->run(Direction::Forward, gates, workspace());
+  ASSERT_EQ(fake.launches.size(), 1u);
+  EXPECT_EQ(fake.launches[0].parameters[0], 0x1004u);
+  EXPECT_EQ(fake.launches[0].parameters[2], 17u);
+  gates[0].data = reinterpret_cast<void *>(0x1002);
+  EXPECT_EQ(thrown<InvalidArgument>([&] { op->run(Direction::Forward, gates, workspace()); }),
+            "g: expects an address that is a multiple of 4, but got one 2 above");
+}
+
 TEST_F(CudaOpTest, FailuresNameSpecDeviceAndKernel) {
   auto op = load();
   fake.failures["cuLaunchKernel"] = 701;

@@ -138,6 +138,25 @@ TEST(VarlenOpTest, DocumentsOfOnePaddedLengthShareAnOp) {
   EXPECT_FALSE(VarlenOp::get(packSpec(600), std::vector<int64_t>{0, 300, 600})->readsTokens());
 }
 
+TEST(VarlenOpTest, GatesComeBehindTheValues) {
+  Spec spec = packSpec(330);
+  spec.scorer = Scorer::Gla;
+  auto op = VarlenOp::get(spec, std::vector<int64_t>{0, 300, 330});
+  const Argument &gates = op->signature(Direction::Forward).arguments[3];
+  EXPECT_EQ(gates.name, "g");
+  EXPECT_EQ(gates.dtype, "float32");
+  EXPECT_EQ(gates.shape, (std::vector<int64_t>{2, 330}));
+  EXPECT_TRUE(gates.strided);
+  EXPECT_EQ(op->signature(Direction::Backward).arguments[3].name, "out");
+  // A document of one level reads none.
+  auto readsGates = [](const Document &document) {
+    const auto &arguments = document.op->signature(Direction::Forward).arguments;
+    return std::any_of(arguments.begin(), arguments.end(), [](const Argument &each) { return each.name == "g"; });
+  };
+  EXPECT_TRUE(readsGates(op->documents()[0]));
+  EXPECT_FALSE(readsGates(op->documents()[1]));
+}
+
 TEST(VarlenOpTest, BadListsAreRefused) {
   Spec spec = packSpec(600);
   EXPECT_EQ(refusalOf(spec, {600}), "cu_seqlens: expects an entry for each document and one more, at least 2, but got "

@@ -138,7 +138,8 @@ def _attention(
     is_dense = _is_dense(module, dense_layers)
     if documents is not None:
         _refuse_other_attention(module, query, key, attention_mask, dropout, is_causal, window)
-        settings = (1 if is_dense else attend.num_levels, attend.pooling_factor, attend.topk, attend.scorer, scaling)
+        levels = 1 if is_dense else attend.num_levels
+        settings = (levels, attend.pooling_factor, attend.topk, attend.scorer, scaling, attend.dilation)
         out = packed_heads(query, key, value, documents, None, *settings)
         return out.transpose(1, 2).contiguous(), None
     if is_dense:

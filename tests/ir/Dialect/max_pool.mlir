@@ -11,3 +11,11 @@ func.func @f(%tq: tensor<1x8x250xf32>, %tk: tensor<1x2x250xf32>) -> (tensor<1x8x
   %a, %b = lighthouse.max_pool %tq, %tk {pyramid = #pyramid} : tensor<1x8x250xf32>, tensor<1x2x250xf32>
   return %a, %b : tensor<1x8x192xf32, #pyramid>, tensor<1x2x192xf32, #pyramid>
 }
+
+// Of as many tokens as a launch says that %q has.
+// CHECK-LABEL: func.func @varlen
+// CHECK: lighthouse.max_pool %{{.+}}, %{{.+}} of %{{.+}} {pyramid = #[[P]]} : tensor<1x8x250xf32>, tensor<1x2x250xf32>, tensor<1x8x250x64xbf16>
+func.func @varlen(%tq: tensor<1x8x250xf32>, %tk: tensor<1x2x250xf32>, %q: tensor<1x8x250x64xbf16>) -> (tensor<1x8x192xf32, #pyramid>, tensor<1x2x192xf32, #pyramid>) {
+  %a, %b = lighthouse.max_pool %tq, %tk of %q {pyramid = #pyramid} : tensor<1x8x250xf32>, tensor<1x2x250xf32>, tensor<1x8x250x64xbf16>
+  return %a, %b : tensor<1x8x192xf32, #pyramid>, tensor<1x2x192xf32, #pyramid>
+}

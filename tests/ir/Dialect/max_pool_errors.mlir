@@ -16,3 +16,12 @@ func.func @rank(%tq: tensor<1x8x250x1xf32>) {
   %0:2 = "lighthouse.max_pool"(%tq, %tq) {pyramid = #pyramid} : (tensor<1x8x250x1xf32>, tensor<1x8x250x1xf32>) -> (tensor<1x8x192xf32, #pyramid>, tensor<1x8x192xf32, #pyramid>)
   return
 }
+
+// -----
+
+#pyramid = #lighthouse.pyramid<seq_len = 250, padded_len = 256, num_levels = 3, pooling_factor = 2>
+func.func @rows(%tq: tensor<1x8x250xf32>, %tk: tensor<1x2x250xf32>, %q: tensor<1x8x256x64xf32>) {
+  // expected-error @+1 {{expects tokens to have a row for each of seq_len 250 tokens, but got 256}}
+  %a, %b = lighthouse.max_pool %tq, %tk of %q {pyramid = #pyramid} : tensor<1x8x250xf32>, tensor<1x2x250xf32>, tensor<1x8x256x64xf32>
+  return
+}
