@@ -11,27 +11,49 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 ROTARY_BASE = 100_000.0
+CONVOLUTION_STD = 0.3  # of its first weights
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary position embedding of x [B, N, H, D], with cos and sin [N, 1, D/2]."""
-    a, b = x.float().chunk(2, dim=-1)
-    return torch.cat([a * cos - b * sin, b * cos + a * sin], dim=-1).to(x.dtype)
+    """Rotary position embedding of half of x [B, N, H, D], with cos and sin [N, 1, D/4].
+
+    The other half has no position, so that it finds the same content at any distance.
+    """
+    a, b, rest = x.float().split([cos.shape[-1], cos.shape[-1], x.shape[-1] // 2], dim=-1)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin, rest], dim=-1).to(x.dtype)
+
+
+class ShortConvolution(nn.Module):
+    """Causal, of each channel by itself: a token's last ``taps`` inputs, weighed. It begins near the identity."""
+
+    def __init__(self, channels: int, taps: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(taps, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, N, channels], as x."""
+        shifted = (functional.pad(x, (0, 0, back, 0))[:, : x.shape[1]] for back in range(1, len(self.weight)))
+        y = x * self.weight[0].to(x.dtype)
+        for earlier, weight in zip(shifted, self.weight[1:], strict=True):
+            y = y + earlier * weight.to(x.dtype)
+        return y
 
 
 class Block(nn.Module):
-    """Pre-norm attention and SwiGLU."""
+    """Pre-norm attention, its q, k and v after a short convolution, and SwiGLU."""
 
-    def __init__(self, width: int, heads: int, attention: LighthouseAttention) -> None:
+    def __init__(self, width: int, heads: int, taps: int, attention: LighthouseAttention) -> None:
         super().__init__()
         hidden = math.ceil(width * 8 / 3 / 64) * 64
         self.heads, self.attention = heads, attention
         self.norm1, self.norm2 = nn.RMSNorm(width), nn.RMSNorm(width)
         self.qkv, self.proj = nn.Linear(width, 3 * width, bias=False), nn.Linear(width, width, bias=False)
+        self.convolution = ShortConvolution(3 * width, taps)
         self.gate_up, self.down = nn.Linear(width, 2 * hidden, bias=False), nn.Linear(hidden, width, bias=False)
 
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-        q, k, v = self.qkv(self.norm1(x)).unflatten(-1, (3, self.heads, -1)).unbind(2)  # [B, N, H, D], views
+        qkv = self.convolution(self.qkv(self.norm1(x)))
+        q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).unbind(2)  # [B, N, H, D], views
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         y = self.attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
         x = x + self.proj(y.transpose(1, 2).flatten(2))
@@ -44,18 +66,21 @@ class Model(nn.Module):
 
     Args:
         layers, width, heads: of the model.
+        taps: tokens that each layer's convolution looks at, the token itself among them.
         seq_len: most tokens of a sequence.
         attention: arguments of every layer's LighthouseAttention.
     """
 
-    def __init__(self, layers: int, width: int, heads: int, seq_len: int, attention: Mapping[str, Any]) -> None:
+    def __init__(
+        self, layers: int, width: int, heads: int, taps: int, seq_len: int, attention: Mapping[str, Any]
+    ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(256, width)
-        self.blocks = nn.ModuleList(Block(width, heads, LighthouseAttention(**attention)) for _ in range(layers))
+        self.blocks = nn.ModuleList(Block(width, heads, taps, LighthouseAttention(**attention)) for _ in range(layers))
         self.norm = nn.RMSNorm(width)
         self.head = nn.Linear(width, 256, bias=False)
-        head_dim = width // heads
-        angles = torch.outer(torch.arange(seq_len), ROTARY_BASE ** -(torch.arange(0, head_dim, 2) / head_dim))[:, None]
+        rotated = width // heads // 2
+        angles = torch.outer(torch.arange(seq_len), ROTARY_BASE ** -(torch.arange(0, rotated, 2) / rotated))[:, None]
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
         self._initialise(1 / math.sqrt(2 * layers))
@@ -64,7 +89,10 @@ class Model(nn.Module):
         """Weights that keep variance, smaller ones where a block adds to the residual stream, a small head."""
         nn.init.normal_(self.head.weight, std=0.02)
         for name, parameter in self.blocks.named_parameters():
-            if parameter.dim() == 2:
+            if "convolution" in name:
+                nn.init.normal_(parameter, std=CONVOLUTION_STD)
+                parameter.data[0] += 1
+            elif parameter.dim() == 2:
                 scale = residual_scale if name.endswith(("proj.weight", "down.weight")) else 1.0
                 nn.init.normal_(parameter, std=scale / math.sqrt(parameter.shape[1]))
 

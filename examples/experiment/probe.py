@@ -1,69 +1,55 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Needle probe: whether a trained model copies a random text that it saw once, far back.
+"""Needle probe: whether a trained model copies a random value that it saw once, far back.
 
-A line such as ``token_qzjwkvbn = "xkwjq..."`` stands in the validation text; the sequence ends with the same name and
-the same value. Measured are the bytes of the value: their loss where they stand first, which no model can know, and
-where they come again. Neither the name nor the value occurs anywhere else.
+A needle of needles.py stands in validation text, its second line at the end of the sequence, among as many other
+needles as a training sequence has. Measured are the bytes of the value: their loss where they stand first, which no
+model can know, and where they come again. Neither the name nor the value occurs anywhere else.
 """
 
+import random
 from typing import Any
 
 import torch
 from model import Model, logits_of
+from needles import LENGTH, VALUE, VALUE_AT, Needle, line_of, needles_of, plant
 from torch import Tensor
 from torch.nn import functional
 
-LETTERS = bytes(range(ord("a"), ord("z") + 1))
-NAME, VALUE = 8, 32  # letters
 SHARES = (1 / 256, 1 / 64, 1 / 16, 1 / 4, 15 / 16)  # distances from the first to the second, of the sequence
-SEED = 1
+SEED = "probe"
 
 
-def word(length: int, generator: torch.Generator) -> bytes:
-    return bytes(LETTERS[index] for index in torch.randint(26, [length], generator=generator).tolist())
-
-
-def sequence_of(filler: bytes, distance: int, generator: torch.Generator) -> tuple[bytes, int]:
-    """As many bytes as ``filler``; the last VALUE ones stand ``distance`` earlier too. And where that is."""
-    line = b'\ntoken_%b = "' % word(NAME, generator)
-    value = word(VALUE, generator)
-    end = b'"\n'
-    first = len(filler) - VALUE - distance
-    before = filler[: first - len(line)]
-    between = filler[first + VALUE + len(end) : len(filler) - VALUE - len(line)]
-    return before + line + value + end + between + line + value, first
+def sequence_of(filler: Tensor, distance: int, others: int, chance: random.Random) -> tuple[Tensor, Needle]:
+    """uint8 like ``filler``, with a needle whose second line ends it, and with others."""
+    second = len(filler) - LENGTH
+    needle = Needle(line_of(chance), second - distance, second)
+    made = filler.clone()
+    plant(made, needles_of(others, len(filler), chance, [needle]))
+    return made, needle
 
 
 @torch.no_grad()
-def probe(model: Model, text: Tensor, seq_len: int, batch: int, trials: int) -> list[dict[str, Any]]:
+def probe(model: Model, text: Tensor, seq_len: int, batch: int, needles: int, trials: int) -> list[dict[str, Any]]:
     """Figures by distance: losses in nats a byte, the share of right bytes, and of values that are right in full.
 
     Args:
         text: uint8, what the needles stand in.
         seq_len, batch: of a call of the model.
+        needles: others in each sequence.
         trials: of each distance, rounded up to whole batches. They are the same for every model.
     """
-    generator = torch.Generator().manual_seed(SEED)
     rows = []
     for share in SHARES:
-        distance = max(2 * VALUE + 2 * NAME, int(share * seq_len))
-        firsts, seconds, rights = [], [], []
-        for _ in range(-(-trials // batch)):
-            made = [sequence_of(_window(text, seq_len + 1, generator), distance, generator) for _ in range(batch)]
-            data = torch.tensor([list(data) for data, _ in made], device=text.device)
-            tokens, targets = data[:, :-1], data[:, 1:]
-            logits = logits_of(model, tokens)
-            first = made[0][1] - 1  # of the targets
-            firsts.append(_loss(logits, targets, first))
-            seconds.append(_loss(logits, targets, seq_len - VALUE))
-            rights.append(logits[:, -VALUE:].argmax(-1) == targets[:, -VALUE:])
-        right = torch.cat(rights)
+        distance = max(2 * LENGTH, int(share * seq_len))
+        chance = random.Random(f"{SEED} {distance}")
+        figures = [_trial(model, text, seq_len, batch, needles, distance, chance) for _ in range(-(-trials // batch))]
+        first, second, right = (torch.cat(each) for each in zip(*figures, strict=True))
         rows.append(
             {
                 "distance": distance,
                 "trials": len(right),
-                "first": torch.cat(firsts).mean().item(),
-                "second": torch.cat(seconds).mean().item(),
+                "first": first.mean().item(),
+                "second": second.mean().item(),
                 "bytes": right.float().mean().item(),
                 "values": right.all(1).float().mean().item(),
             }
@@ -71,12 +57,18 @@ def probe(model: Model, text: Tensor, seq_len: int, batch: int, trials: int) -> 
     return rows
 
 
-def _window(text: Tensor, length: int, generator: torch.Generator) -> bytes:
-    start = int(torch.randint(len(text) - length + 1, [], generator=generator))
-    return text[start : start + length].cpu().numpy().tobytes()
-
-
-def _loss(logits: Tensor, targets: Tensor, start: int) -> Tensor:
-    """Of VALUE bytes, [B, VALUE]."""
-    chosen = logits[:, start : start + VALUE].transpose(1, 2)
-    return functional.cross_entropy(chosen, targets[:, start : start + VALUE], reduction="none")
+def _trial(
+    model: Model, text: Tensor, seq_len: int, batch: int, needles: int, distance: int, chance: random.Random
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Of a batch, [B, VALUE] each: losses where the value stands first and where it comes again, and what is right."""
+    starts = [int(chance.random() * (len(text) - seq_len)) for _ in range(batch)]
+    made = [sequence_of(text[start : start + seq_len + 1], distance, needles, chance) for start in starts]
+    data = torch.stack([data for data, _ in made]).long()
+    logits, targets = logits_of(model, data[:, :-1]), data[:, 1:]
+    needle = made[0][1]
+    first, second = (slice(start + VALUE_AT - 1, start + VALUE_AT - 1 + VALUE) for start in needle[1:])
+    losses = (
+        functional.cross_entropy(logits[:, span].transpose(1, 2), targets[:, span], reduction="none")
+        for span in (first, second)
+    )
+    return *losses, logits[:, second].argmax(-1) == targets[:, second]

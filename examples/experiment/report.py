@@ -20,6 +20,8 @@ from typing import Any
 
 from matplotlib import colormaps
 from matplotlib.figure import Figure
+from needles import LENGTH, NAME, NEAREST, VALUE
+from training import QUICK_TRIALS
 
 SMOOTH = 20  # steps that a plotted training loss is averaged over
 Run = dict[str, Any]
@@ -28,13 +30,16 @@ TITLE = "# The experiment: dense training, and Lighthouse Attention then dense\n
 
 HEAD = """
 A byte-level Llama of {parameters:.1f} million parameters: {layers} layers of width {width}, {heads} heads of
-{head_dim}. Text: Python sources of eleven packages ([packages.txt](../../examples/experiment/packages.txt)), {tokens:,}
-of their bytes a run, each read at most once. A sequence is {seq_len:,} consecutive bytes of joined documents; a
-document is a folder of a package. Runs of one seed start from the same weights and read the same sequences in the same
-order, at the same learning rates (linear warm-up, constant, linear to zero from {decay_from:.0%} of the steps on). A
-run in two stages has Lighthouse Attention for {dense_from:.0%} of the {steps} steps, but in layers {dense_layers}, then
-dense attention in all layers. Unless a run's name says otherwise: {num_levels} levels, pooling factor {pooling_factor},
-topk {topk:,}, scorer `{scorer}`. {device}, PyTorch {torch}, {precision}, batch {batch}.
+{head_dim}, of which rotary positions turn half; q, k and v go through a causal convolution of {taps} bytes, each
+channel by itself. Text: Python sources of eleven packages ([packages.txt](../../examples/experiment/packages.txt)),
+{tokens:,} of their bytes a run, each read at most once. A sequence is {seq_len:,} consecutive bytes of joined
+documents; a document is a folder of a package. In each are {needles} needles: lines `#name=value` of random letters
+that stand twice in place of text, {needle_bytes:.0%} of the bytes in all. Runs of one seed start from the same
+weights and read the same sequences with the same needles in the same order, at the same learning rates (linear
+warm-up, constant, linear to zero from {decay_from:.0%} of the steps on). A run in two stages has Lighthouse Attention
+for {dense_from:.0%} of the {steps} steps, but in layers {dense_layers}, then dense attention in all layers. Unless a
+run's name says otherwise: {num_levels} levels, pooling factor {pooling_factor}, topk {topk:,}, scorer `{scorer}`.
+{device}, PyTorch {torch}, {precision}, batch {batch}.
 """
 
 MADE_BY = """Made by
@@ -47,11 +52,11 @@ This page and its plots are made from [experiment.jsonl](experiment.jsonl), whic
 """
 
 NOTES = """
-The loss is in nats a byte, under dense attention, over {val_windows} sequences of documents that are not trained on; ±
-is the standard error of the difference over these sequences. Times are those of training steps alone. Compiling
-(torch.compile and Lighthouse, forward and backward of both stages, validation) comes before the first step; a process
-compiles each program once, so later runs have less of it. Most variants have one seed; how far seeds are apart shows
-where a setting has two.
+The loss is in nats a byte, under dense attention, over {val_windows} sequences of documents that are not trained on,
+without needles; ± is the standard error of the difference over these sequences. Times are those of training steps
+alone. Compiling (torch.compile and Lighthouse, forward and backward of both stages, validation) comes before the
+first step; a process compiles each program once, so later runs have less of it. Most variants have one seed; how far
+seeds are apart shows where a setting has two.
 """
 
 CRITERION = """
@@ -62,10 +67,13 @@ is {held}.
 """
 
 PROBE = """
-After training, under dense attention: a random name and a random value of 32 letters stand in the validation text, and
-the sequence ends with both again. The figures are the share of the value's bytes that the model has right where they
-come again, and their loss in nats ({first:.2f} where they stand first; ln 26 is 3.26), by distance in bytes; {trials}
-trials each, the same for every run.
+After training, under dense attention. A sequence of validation text has {needles} needles as those of training, and
+one more that ends it: the model reads a name of {name} letters and has to tell the {value} letters that stood after
+it before. The figures are the share of the value's bytes that it has right, and their loss in nats ({first:.2f} where
+they stand first; ln 26 is 3.26), by distance in bytes; {trials} trials each, the same for every run. Names, values
+and distances are random: none of the probe's needles was trained on. Training had {trained:,} needles, at log-uniform
+distances from {nearest} bytes on. The plot's right half is of {quick_trials} trials a distance, by the attention in
+force.
 """
 
 
@@ -178,6 +186,11 @@ def probe_table(runs: list[Run]) -> str:
     return table(["run", *distances], lines)
 
 
+def quick_trials(batch: int) -> int:
+    """In whole batches."""
+    return -(-QUICK_TRIALS // batch) * batch
+
+
 def page(runs: list[Run], options: str) -> str:
     base = next((run for run in runs if is_main(run)), runs[0])
     settings = base["settings"]
@@ -188,8 +201,15 @@ def page(runs: list[Run], options: str) -> str:
         "tokens": settings["steps"] * settings["batch"] * settings["seq_len"],
         "dense_layers": " and ".join(map(str, settings["dense_layers"])),
         **{name: base[name] for name in ("device", "torch", "precision")},
+        "needle_bytes": 2 * LENGTH * settings["needles"] / settings["seq_len"],
+        "trained": settings["steps"] * settings["batch"] * settings["needles"],
+        "name": NAME,
+        "value": VALUE,
+        "nearest": NEAREST,
+        "quick_trials": quick_trials(settings["batch"]),
+        "trials": runs[0]["probe"][0]["trials"],
+        "first": statistics.mean(row["first"] for run in runs for row in run["probe"]),
     }
-    first = statistics.mean(row["first"] for run in runs for row in run["probe"])
     parts = [
         TITLE,
         paragraph(HEAD, **facts),
@@ -200,7 +220,7 @@ def page(runs: list[Run], options: str) -> str:
         paragraph(NOTES, **settings),
         "![Losses](losses.png)\n",
         "## Needle probe\n",
-        paragraph(PROBE, first=first, trials=runs[0]["probe"][0]["trials"]),
+        paragraph(PROBE, **facts),
         probe_table(runs),
         "![Probe](probe.png)\n",
     ]
@@ -233,14 +253,22 @@ def draw_losses(runs: list[Run], path: Path) -> None:
 
 
 def draw_probe(runs: list[Run], path: Path) -> None:
-    figure = Figure(figsize=(8, 4), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure(figsize=(12, 4.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for axes in (left, right):
+        axes.set_prop_cycle(color=colormaps["tab20"].colors)
     for run in runs:
+        style = {"marker": ".", "linestyle": "--" if is_dense(run) else "-", "label": run["name"]}
         distances, shares = zip(*((row["distance"], row["bytes"]) for row in run["probe"]), strict=True)
-        axes.plot(distances, shares, marker=".", linestyle="--" if is_dense(run) else "-", label=run["name"])
-    axes.axhline(1 / 26, color="grey", linestyle=":", label="chance")
-    axes.set(xlabel="distance (bytes)", ylabel="right bytes of the value", xscale="log", ylim=(0, 1.02))
-    axes.legend(fontsize=7)
+        left.plot(distances, shares, **style)
+        points = run["evaluations"]
+        right.plot([p["step"] for p in points], [statistics.fmean(p["needles"]) for p in points], **style)
+    left.set(xlabel="distance (bytes)", ylabel="right bytes of the value", xscale="log")
+    right.set(xlabel="step", ylabel="right bytes of the value, mean of the distances")
+    for axes in (left, right):
+        axes.axhline(1 / 26, color="grey", linestyle=":", label="chance")
+        axes.set_ylim(0, 1.02)
+    left.legend(fontsize=7)
     figure.savefig(path, dpi=120)
 
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from probe import probe
 from training import Settings, Text, Training
 
 PLAN = (
@@ -112,8 +111,7 @@ def train(name: str, settings: Settings, text: Text, options: argparse.Namespace
     if not training.run(deadline, checkpoint):
         print(f"stopped after step {training.steps_done} of {settings.steps}; the same command goes on")
         return False
-    needles = probe(training.model, text.validation, settings.seq_len, settings.batch, options.trials)
-    row = {"name": name, **machine(options.device), **training.result(), "probe": needles}
+    row = {"name": name, **machine(options.device), **training.result(), "probe": training.probe(options.trials)}
     with (options.out / "runs.jsonl").open("a") as file:
         file.write(json.dumps(row) + "\n")
     checkpoint.unlink(missing_ok=True)

@@ -4,6 +4,7 @@
 import lzma
 import math
 import os
+import random
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any, NamedTuple
 import lighthouse
 import torch
 from model import Model, losses_of
+from needles import most, needles_of, plant
+from probe import probe
 from torch import Tensor, nn
 
 EVALUATIONS = 10  # on the way
 QUICK = 8  # windows of each; all windows at the end
+QUICK_TRIALS = 4  # of the probe, for each distance
 CHECKPOINT_SECONDS = 120
 
 
@@ -24,20 +28,23 @@ class Settings:
     """Of a run. Fractions are of the steps.
 
     The learning rate rises linearly, stays, and falls linearly to zero from ``decay_from`` on. Layers are dense from
-    ``dense_from`` on: 0.0 is dense training.
+    ``dense_from`` on: 0.0 is dense training. ``taps`` are those of a layer's convolution, ``needles`` those of a
+    training sequence.
     """
 
     layers: int = 9
     width: int = 512
     heads: int = 8
+    taps: int = 4
     dense_layers: tuple[int, ...] = (0, -1)
     seq_len: int = 32_768
     num_levels: int = 3
     pooling_factor: int = 4
     topk: int = 1_024
     scorer: str = "norm"
-    steps: int = 600
-    batch: int = 2
+    needles: int = 64
+    steps: int = 1_200
+    batch: int = 1
     lr: float = 1.5e-3
     warmup: float = 0.05
     decay_from: float = 0.6
@@ -54,7 +61,7 @@ class Settings:
     def make_model(self) -> Model:
         names = ("num_levels", "pooling_factor", "topk", "scorer")
         attention = {name: getattr(self, name) for name in names}
-        return Model(self.layers, self.width, self.heads, self.seq_len, attention)
+        return Model(self.layers, self.width, self.heads, self.taps, self.seq_len, attention)
 
 
 class Text(NamedTuple):
@@ -76,14 +83,19 @@ class Text(NamedTuple):
         return Text(*parts)
 
 
-def rows_of(data: Tensor, starts: list[int], seq_len: int) -> tuple[Tensor, Tensor]:
-    """Tokens and the tokens that follow them, both int64 [len(starts), seq_len]."""
-    rows = torch.stack([data[start : start + seq_len + 1] for start in starts]).long()
-    return rows[:, :-1], rows[:, 1:]
+def rows_of(data: Tensor, starts: list[int], seq_len: int) -> Tensor:
+    """Sequences and the byte after each, a copy: uint8 [len(starts), seq_len + 1]."""
+    return torch.stack([data[start : start + seq_len + 1] for start in starts])
+
+
+def losses_on(model: Model, rows: Tensor) -> Tensor:
+    """Of the bytes after the first one, float32 [B, N], for uint8 [B, N + 1]."""
+    rows = rows.long()
+    return losses_of(model, rows[:, :-1], rows[:, 1:])
 
 
 class Training:
-    """A run on its way. Weights and the order of the text depend on the seed only, not on the attention."""
+    """A run on its way. Weights, the order of the text and its needles depend on the seed, not on the attention."""
 
     def __init__(self, settings: Settings, text: Text, device: str) -> None:
         torch.manual_seed(settings.seed)
@@ -104,6 +116,11 @@ class Training:
                 f"error: steps times batch: expects at most the {windows:,} sequences of the text, but got "
                 f"{settings.steps * settings.batch:,}"
             )
+        if settings.needles > most(settings.seq_len):
+            raise SystemExit(
+                f"error: needles: expects at most {most(settings.seq_len):,} in {settings.seq_len:,} bytes, an eighth "
+                f"of them, but got {settings.needles:,}"
+            )
         self.order = torch.randperm(windows, generator=torch.Generator().manual_seed(settings.seed)).tolist()
         self.steps_done = 0
         self.seconds = {"lighthouse": 0.0, "dense": 0.0}  # of training steps alone
@@ -115,16 +132,20 @@ class Training:
 
     # Steps
 
-    def batch_of(self, step: int) -> tuple[Tensor, Tensor]:
-        first = step * self.settings.batch
-        starts = [index * self.settings.seq_len for index in self.order[first : first + self.settings.batch]]
-        return rows_of(self.text.train, starts, self.settings.seq_len)
+    def batch_of(self, step: int) -> Tensor:
+        """uint8 [B, N + 1], with the needles."""
+        seed, seq_len, count = self.settings.seed, self.settings.seq_len, self.settings.needles
+        indices = self.order[step * self.settings.batch : (step + 1) * self.settings.batch]
+        rows = rows_of(self.text.train, [index * seq_len for index in indices], seq_len)
+        for row, index in zip(rows, indices, strict=True):
+            plant(row, needles_of(count, seq_len + 1, random.Random(f"{seed} {index}")))
+        return rows
 
     def step(self) -> None:
         """The next step of the training."""
         step = self.steps_done
         self.schedule.at(step)
-        loss = losses_of(self.model, *self.batch_of(step)).mean()
+        loss = losses_on(self.model, self.batch_of(step)).mean()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for group in self.optimizer.param_groups:
@@ -145,7 +166,7 @@ class Training:
         step = self.schedule.current_step
         for at in {step, self.schedule.dense_step}:
             self.schedule.at(at)
-            losses_of(self.model, *self.batch_of(0)).mean().backward()
+            losses_on(self.model, self.batch_of(0)).mean().backward()
             self.optimizer.zero_grad()
             self.validate(1)
         self.schedule.at(step)
@@ -194,27 +215,40 @@ class Training:
 
     @torch.no_grad()
     def validate(self, windows: int) -> list[float]:
-        """Losses of evenly spaced sequences of the validation text, with the attention that is in force."""
+        """Losses of evenly spaced sequences of the validation text, without needles, by the attention in force."""
         seq_len, batch = self.settings.seq_len, self.settings.batch
         starts = torch.linspace(0, len(self.text.validation) - seq_len - 1, windows).long().tolist()
         losses = []
         for first in range(0, windows, batch):
             chosen = starts[first : first + batch]
-            tokens, targets = rows_of(self.text.validation, chosen + chosen[:1] * (batch - len(chosen)), seq_len)
-            losses += losses_of(self.model, tokens, targets).mean(1)[: len(chosen)].tolist()
+            rows = rows_of(self.text.validation, chosen + chosen[:1] * (batch - len(chosen)), seq_len)
+            losses += losses_on(self.model, rows).mean(1)[: len(chosen)].tolist()
         return losses
+
+    def probe(self, trials: int) -> list[dict[str, Any]]:
+        """By the attention in force."""
+        settings = self.settings
+        return probe(self.model, self.text.validation, settings.seq_len, settings.batch, settings.needles, trials)
 
     def evaluate(self, windows: int) -> None:
         losses = self.validate(windows)
+        shares = [row["bytes"] for row in self.probe(QUICK_TRIALS)]
         mean = sum(losses) / len(losses)
         seconds = sum(self.seconds.values())
         self.evaluations.append(
-            {"step": self.steps_done, "stage": self.stage, "seconds": seconds, "loss": mean, "losses": losses}
+            {
+                "step": self.steps_done,
+                "stage": self.stage,
+                "seconds": seconds,
+                "loss": mean,
+                "losses": losses,
+                "needles": shares,
+            }
         )
         last = self.losses[max(0, self.steps_done - 20) : self.steps_done].mean().item()
         print(
             f"step {self.steps_done}/{self.settings.steps} {self.stage}: training {last:.4f}, validation {mean:.4f}, "
-            f"{seconds:.1f} s",
+            f"needles {' '.join(f'{share:.0%}' for share in shares)}, {seconds:.1f} s",
             flush=True,
         )
         if not math.isfinite(last):

@@ -3,6 +3,8 @@
 
 import json
 import lzma
+import random
+import re
 import sys
 import zipfile
 from pathlib import Path
@@ -12,7 +14,8 @@ import torch
 from helpers import python
 
 FOLDER = Path(__file__).parents[2] / "examples/experiment"
-FIELDS = "layers=3 width=32 heads=2 seq_len=1024 num_levels=2 pooling_factor=2 topk=128 steps=4 batch=2 val_windows=3"
+FIELDS = "layers=3 width=32 heads=2 seq_len=1024 num_levels=2 pooling_factor=2 topk=128"
+FIELDS += " needles=2 steps=4 batch=2 val_windows=3"
 SMALL = ["--device", "cpu", "--trials", "3", *(f"--set={field}" for field in FIELDS.split())]
 
 
@@ -25,7 +28,7 @@ def module(name: str):
     """One of the experiment's files, whose names are common."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(FOLDER)
-        for each in ("model", "probe", "run", "text", "training"):
+        for each in ("model", "needles", "probe", "run", "text", "training"):
             patch.delitem(sys.modules, each, raising=False)
         return __import__(name)
 
@@ -62,6 +65,7 @@ def test_runs(results: Path) -> None:
         assert run_["losses"][-1] < run_["losses"][0] < 6  # ln 256 is 5.5
         assert [each["step"] for each in run_["evaluations"]] == [1, 2, 3, 4]
         assert len(run_["evaluations"][-1]["losses"]) == 3
+        assert all(len(each["needles"]) == len(run_["probe"]) for each in run_["evaluations"])
         assert all(row["trials"] == 4 for row in run_["probe"])  # whole batches
     assert [each["stage"] for each in ours["evaluations"]] == ["lighthouse"] * 2 + ["dense"] * 2
     assert not list(results.glob("*.pt"))
@@ -115,6 +119,7 @@ def test_estimate(text: Path, tmp_path: Path) -> None:
         (["--set", "topk=100"], "error: topk: expects a positive multiple of 128"),
         (["--run", "lighthouse", "--set", "topk=1024"], "error: seq_len: expects 128 windows"),
         (["--set", "steps=10"], "error: steps times batch: expects at most the 19 sequences of the text, but got 20"),
+        (["--set", "needles=4"], "error: needles: expects at most 3 in 1,024 bytes, an eighth of them, but got 4"),
         (["--run", "sparse"], "error: a run's name: expects 'dense' or 'lighthouse' first, but got 'sparse'"),
         (["--text", "nowhere"], "error: expects nowhere/train.xz, but there is none; text.py makes it"),
     ],
@@ -134,17 +139,50 @@ def test_finished_runs_of_other_settings_are_refused(text: Path, results: Path) 
 
 
 def test_needles() -> None:
+    needles = module("needles")
+    made = needles.needles_of(needles.most(4096), 4096, random.Random("0 5"))
+    assert made == needles.needles_of(needles.most(4096), 4096, random.Random("0 5"))
+    assert made != needles.needles_of(needles.most(4096), 4096, random.Random("0 6"))
+    row = torch.full([4096], ord(" "), dtype=torch.uint8)
+    needles.plant(row, made)
+    text = row.numpy().tobytes()
+    for needle in made:
+        assert re.fullmatch(rb"\n#[a-z]{6}=[a-z]{8}\n", needle.line)
+        assert [match.start() for match in re.finditer(needle.line, text)] == [needle.first, needle.second]
+    assert text.count(b" ") == 4096 - 2 * len(made) * needles.LENGTH  # they take an eighth, and do not overlap
+    distances = [needle.second - needle.first for needle in needles.needles_of(400, 2**20, random.Random(0))]
+    assert min(distances) >= needles.NEAREST
+    below = sum(distance < 2**12 for distance in distances)
+    assert 150 < below < 220  # of 400: 7 of 15 powers of two
+
+
+def test_needles_of_training_do_not_depend_on_the_attention(text: Path) -> None:
+    training = module("training")
+    data = training.Text.read(text, "cpu")
+    small = {"layers": 2, "width": 32, "heads": 2, "seq_len": 1024, "num_levels": 2, "pooling_factor": 2, "topk": 128}
+    small |= {"needles": 3, "steps": 4, "batch": 2}
+    ours, dense, other = (
+        training.Training(training.Settings(**small, **each), data, "cpu")
+        for each in ({}, {"dense_from": 0.0}, {"seed": 1})
+    )
+    before = data.train.clone()
+    assert torch.equal(ours.batch_of(3), dense.batch_of(3))
+    assert not torch.equal(ours.batch_of(3), other.batch_of(3))
+    assert torch.equal(before, data.train)
+    lines = re.findall(rb"\n#[a-z]{6}=[a-z]{8}\n", ours.batch_of(3).numpy().tobytes())
+    assert len(lines) == 2 * 2 * 3
+    assert len(set(lines)) == 2 * 3
+
+
+def test_probe_sequence() -> None:
     probe = module("probe")
-    filler = bytes(range(256)) * 4
-    made, first = probe.sequence_of(filler, 500, torch.Generator().manual_seed(0))
-    assert len(made) == len(filler)
-    value = made[-probe.VALUE :]
-    assert made.find(value) == first == len(filler) - probe.VALUE - 500
-    name = made[first - probe.NAME - 4 : first]
-    assert name.endswith(b' = "')
-    assert made[: -probe.VALUE].endswith(name)
-    assert made[: first - 20] == filler[: first - 20]  # nothing moved
-    assert made[first + 40 : first + 400] == filler[first + 40 : first + 400]
+    filler = torch.full([1025], ord(" "), dtype=torch.uint8)
+    made, needle = probe.sequence_of(filler, 500, 3, random.Random(0))
+    text = made.numpy().tobytes()
+    assert [match.start() for match in re.finditer(needle.line, text)] == [needle.first, needle.second]
+    assert needle.second == 1025 - len(needle.line) == needle.first + 500
+    assert text.count(b"#") == 2 * 4
+    assert filler.unique().tolist() == [ord(" ")]
 
 
 def test_learning_rate() -> None:
