@@ -11,20 +11,33 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 ROTARY_BASE = 100_000.0
-CONVOLUTION_STD = 0.3  # of its first weights
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary position embedding of half of x [B, N, H, D], with cos and sin [N, 1, D/4].
 
-    The other half has no position, so that it finds the same content at any distance.
+    The other half knows no positions, so that it finds the same content at any distance.
     """
-    a, b, rest = x.float().split([cos.shape[-1], cos.shape[-1], x.shape[-1] // 2], dim=-1)
-    return torch.cat([a * cos - b * sin, b * cos + a * sin, rest], dim=-1).to(x.dtype)
+    a, b, content = x.float().split([cos.shape[-1], cos.shape[-1], x.shape[-1] // 2], dim=-1)
+    return torch.cat([a * cos - b * sin, b * cos + a * sin, content], dim=-1).to(x.dtype)
+
+
+def of_the_one_before(k: Tensor) -> Tensor:
+    """Keys [B, N, H, D] whose half without positions is that of the token before.
+
+    A query that seeks its own content then finds what followed it: a head can copy without another layer's help.
+    """
+    place, content = k.chunk(2, dim=-1)
+    return torch.cat([place, earlier(content, 1)], dim=-1)
+
+
+def earlier(x: Tensor, tokens: int) -> Tensor:
+    """x [B, N, ...] of so many tokens ago, zero where there is none."""
+    return functional.pad(x, [0, 0] * (x.dim() - 2) + [tokens, 0])[:, : x.shape[1]]
 
 
 class ShortConvolution(nn.Module):
-    """Causal, of each channel by itself: a token's last ``taps`` inputs, weighed. It begins near the identity."""
+    """Causal, of each channel by itself: the inputs of a token and those before it, ``taps`` in all, weighed."""
 
     def __init__(self, channels: int, taps: int) -> None:
         super().__init__()
@@ -32,10 +45,10 @@ class ShortConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, N, channels], as x."""
-        shifted = (functional.pad(x, (0, 0, back, 0))[:, : x.shape[1]] for back in range(1, len(self.weight)))
-        y = x * self.weight[0].to(x.dtype)
-        for earlier, weight in zip(shifted, self.weight[1:], strict=True):
-            y = y + earlier * weight.to(x.dtype)
+        weights = self.weight.to(x.dtype)
+        y = x * weights[0]
+        for back in range(1, len(weights)):
+            y = y + earlier(x, back) * weights[back]
         return y
 
 
@@ -54,11 +67,19 @@ class Block(nn.Module):
     def forward(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
         qkv = self.convolution(self.qkv(self.norm1(x)))
         q, k, v = qkv.unflatten(-1, (3, self.heads, -1)).unbind(2)  # [B, N, H, D], views
-        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        q, k = rotate(q, cos, sin), rotate(of_the_one_before(k), cos, sin)
         y = self.attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
         x = x + self.proj(y.transpose(1, 2).flatten(2))
         gate, up = self.gate_up(self.norm2(x)).chunk(2, dim=-1)
         return x + self.down(functional.silu(gate) * up)
+
+    @torch.no_grad()
+    def seek_the_same(self, gain: float) -> None:
+        """Gives q and k the same weights, so that a token attends to where the same bytes stood; sharply by gain."""
+        width = self.proj.out_features
+        self.qkv.weight[:width] *= gain
+        self.qkv.weight[width : 2 * width] = self.qkv.weight[:width]
+        self.convolution.weight[:, width : 2 * width] = self.convolution.weight[:, :width]
 
 
 class Model(nn.Module):
@@ -67,12 +88,20 @@ class Model(nn.Module):
     Args:
         layers, width, heads: of the model.
         taps: tokens that each layer's convolution looks at, the token itself among them.
+        qk_gain: of the first weights of q and k; the more tokens, the more it takes to find one.
         seq_len: most tokens of a sequence.
         attention: arguments of every layer's LighthouseAttention.
     """
 
     def __init__(
-        self, layers: int, width: int, heads: int, taps: int, seq_len: int, attention: Mapping[str, Any]
+        self,
+        layers: int,
+        width: int,
+        heads: int,
+        taps: int,
+        qk_gain: float,
+        seq_len: int,
+        attention: Mapping[str, Any],
     ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(256, width)
@@ -83,18 +112,18 @@ class Model(nn.Module):
         angles = torch.outer(torch.arange(seq_len), ROTARY_BASE ** -(torch.arange(0, rotated, 2) / rotated))[:, None]
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
-        self._initialise(1 / math.sqrt(2 * layers))
+        self._initialise(1 / math.sqrt(2 * layers), qk_gain)
 
-    def _initialise(self, residual_scale: float) -> None:
+    def _initialise(self, residual_scale: float, qk_gain: float) -> None:
         """Weights that keep variance, smaller ones where a block adds to the residual stream, a small head."""
         nn.init.normal_(self.head.weight, std=0.02)
         for name, parameter in self.blocks.named_parameters():
-            if "convolution" in name:
-                nn.init.normal_(parameter, std=CONVOLUTION_STD)
-                parameter.data[0] += 1
-            elif parameter.dim() == 2:
+            if parameter.dim() == 2:
                 scale = residual_scale if name.endswith(("proj.weight", "down.weight")) else 1.0
-                nn.init.normal_(parameter, std=scale / math.sqrt(parameter.shape[1]))
+                fan_in = parameter.shape[0 if "convolution" in name else 1]
+                nn.init.normal_(parameter, std=scale / math.sqrt(fan_in))
+        for block in self.blocks:
+            block.seek_the_same(qk_gain)
 
     def compile_blocks(self) -> None:
         """By torch.compile. All blocks share the code of dense and that of Lighthouse Attention."""

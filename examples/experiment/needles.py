@@ -56,9 +56,9 @@ def needles_of(count: int, length: int, chance: random.Random, given: Iterable[N
 def plant(row: Tensor, needles: list[Needle]) -> None:
     """Writes the lines into a sequence of uint8 [N]."""
     starts = torch.tensor([start for needle in needles for start in needle[1:]], dtype=torch.int64)
-    positions = starts[:, None] + torch.arange(LENGTH)
-    lines = b"".join(2 * needle.line for needle in needles)
-    row[positions.flatten().to(row.device)] = torch.tensor(list(lines), dtype=torch.uint8).to(row.device)
+    positions = (starts[:, None] + torch.arange(LENGTH)).flatten()
+    lines = torch.tensor(list(b"".join(2 * needle.line for needle in needles)), dtype=torch.uint8)
+    row[positions.to(row.device, non_blocking=True)] = lines.to(row.device, non_blocking=True)
 
 
 def _needle(length: int, chance: random.Random) -> Needle:

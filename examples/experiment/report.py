@@ -30,16 +30,17 @@ TITLE = "# The experiment: dense training, and Lighthouse Attention then dense\n
 
 HEAD = """
 A byte-level Llama of {parameters:.1f} million parameters: {layers} layers of width {width}, {heads} heads of
-{head_dim}, of which rotary positions turn half; q, k and v go through a causal convolution of {taps} bytes, each
-channel by itself. Text: Python sources of eleven packages ([packages.txt](../../examples/experiment/packages.txt)),
-{tokens:,} of their bytes a run, each read at most once. A sequence is {seq_len:,} consecutive bytes of joined
-documents; a document is a folder of a package. In each are {needles} needles: lines `#name=value` of random letters
-that stand twice in place of text, {needle_bytes:.0%} of the bytes in all. Runs of one seed start from the same
-weights and read the same sequences with the same needles in the same order, at the same learning rates (linear
-warm-up, constant, linear to zero from {decay_from:.0%} of the steps on). A run in two stages has Lighthouse Attention
-for {dense_from:.0%} of the {steps} steps, but in layers {dense_layers}, then dense attention in all layers. Unless a
-run's name says otherwise: {num_levels} levels, pooling factor {pooling_factor}, topk {topk:,}, scorer `{scorer}`.
-{device}, PyTorch {torch}, {precision}, batch {batch}.
+{head_dim}. What eases copying and local attention is the same in all runs: q, k and v go through a causal convolution
+of {taps} bytes, each channel by itself; rotary positions turn half of q and k, in the other half a key is that of the
+byte before; q and k begin with the same weights, {qk_gain:g} times the usual. Text: Python sources of eleven packages
+([packages.txt](../../examples/experiment/packages.txt)), {tokens:,} of their bytes a run, each read at most once. A
+sequence is {seq_len:,} consecutive bytes of joined documents; a document is a folder of a package. In each are
+{needles} needles: lines `#name=value` of random letters that stand twice in place of text, {needle_bytes:.0%} of the
+bytes in all. Runs of one seed start from the same weights and read the same sequences with the same needles in the
+same order, at the same learning rates (linear warm-up, constant, linear to zero from {decay_from:.0%} of the steps
+on). A run in two stages has Lighthouse Attention for {dense_from:.0%} of the {steps} steps, but in layers
+{dense_layers}, then dense attention in all layers. Unless a run's name says otherwise: {num_levels} levels, pooling
+factor {pooling_factor}, topk {topk:,}, scorer `{scorer}`. {device}, PyTorch {torch}, {precision}, batch {batch}.
 """
 
 MADE_BY = """Made by

@@ -28,14 +28,15 @@ class Settings:
     """Of a run. Fractions are of the steps.
 
     The learning rate rises linearly, stays, and falls linearly to zero from ``decay_from`` on. Layers are dense from
-    ``dense_from`` on: 0.0 is dense training. ``taps`` are those of a layer's convolution, ``needles`` those of a
-    training sequence.
+    ``dense_from`` on: 0.0 is dense training. ``taps`` are those of a layer's convolution, ``qk_gain`` is of the
+    first weights of q and k, ``needles`` are those of a training sequence.
     """
 
     layers: int = 9
     width: int = 512
     heads: int = 8
     taps: int = 4
+    qk_gain: float = 2.0
     dense_layers: tuple[int, ...] = (0, -1)
     seq_len: int = 32_768
     num_levels: int = 3
@@ -61,7 +62,7 @@ class Settings:
     def make_model(self) -> Model:
         names = ("num_levels", "pooling_factor", "topk", "scorer")
         attention = {name: getattr(self, name) for name in names}
-        return Model(self.layers, self.width, self.heads, self.taps, self.seq_len, attention)
+        return Model(self.layers, self.width, self.heads, self.taps, self.qk_gain, self.seq_len, attention)
 
 
 class Text(NamedTuple):

@@ -185,6 +185,21 @@ def test_probe_sequence() -> None:
     assert filler.unique().tolist() == [ord(" ")]
 
 
+def test_heads_copy_from_the_start() -> None:
+    """Untrained, a token attends to what followed where the same bytes stood before."""
+    model = module("model")
+    torch.manual_seed(0)
+    net = model.Model(1, 128, 2, 4, 2.0, 128, {"topk": 128})
+    tokens = torch.randint(256, [1, 128])
+    tokens[0, 100:110] = tokens[0, 20:30]
+    seen = []
+    net.blocks[0].attention.forward = lambda q, k, v: seen.append((q, k)) or v
+    net(tokens)
+    ((q, k),) = seen
+    q, k = q[0, ..., 32:], k[0, ..., 32:]  # without positions
+    assert (q @ k.mT)[:, 103:110, :103].argmax(-1).tolist() == [list(range(24, 31))] * 2
+
+
 def test_learning_rate() -> None:
     settings = module("training").Settings(steps=100, lr=1.0, warmup=0.1, decay_from=0.5)
     rates = [settings.learning_rate(step) for step in (0, 9, 49, 50, 75, 99)]
