@@ -48,6 +48,7 @@ def probe(model: Model, text: Tensor, seq_len: int, batch: int, needles: int, tr
             {
                 "distance": distance,
                 "trials": len(right),
+                "letters": VALUE,
                 "first": first.mean().item(),
                 "second": second.mean().item(),
                 "bytes": right.float().mean().item(),

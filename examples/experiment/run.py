@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains a byte-level Llama of 29 million parameters, dense and with Lighthouse Attention, and probes it.
+"""Trains a byte-level decoder of 29 million parameters, dense and with Lighthouse Attention, and probes it.
 
-    python examples/experiment/run.py [--run NAME]... [--minutes M] [--estimate N [N ...]] [--set FIELD=VALUE]...
+    python examples/experiment/run.py [--model MODEL] [--run NAME]... [--set FIELD=VALUE]... [--minutes M]
+                                      [--estimate N [N ...]]
 
 A run's name is "dense" or "lighthouse", then settings that differ: "lighthouse topk=512 seed=1". Without --run all of
-PLAN are trained, one after the other, those that are finished left out. Each leaves a line in runs.jsonl of --out. With
---minutes it stops in time, in the middle of a run too, and the same command goes on. --estimate trains nothing: it
-times steps at sequence lengths. report.py makes table and plots.
+the model's PLANS are trained, one after the other, those that are finished left out. Each leaves a line in runs.jsonl
+of --out. With --minutes it stops in time, in the middle of a run too, and the same command goes on. --estimate trains
+nothing: it times steps at sequence lengths. report.py makes tables and plots.
 """
 
 import argparse
@@ -21,21 +22,29 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from training import Settings, Text, Training
+from training import MODELS, Settings, Text, Training
 
-PLAN = (
-    "dense",
-    "lighthouse",
-    "dense seed=1",
-    "lighthouse seed=1",
-    "lighthouse topk=512",
-    "lighthouse topk=2048",
-    "lighthouse num_levels=2",
-    "lighthouse pooling_factor=2",
-    "lighthouse scorer=dilated",
-    "lighthouse dense_from=0.7",
-    "lighthouse dense_from=0.7 seed=1",
-)
+BOTH = ("dense", "lighthouse", "dense seed=1", "lighthouse seed=1")
+PLANS = {
+    "llama": (
+        *BOTH,
+        "lighthouse topk=512",
+        "lighthouse topk=2048",
+        "lighthouse num_levels=2",
+        "lighthouse pooling_factor=2",
+        "lighthouse scorer=dilated",
+        "lighthouse dense_from=0.7",
+        "lighthouse dense_from=0.7 seed=1",
+    ),
+    "copying": (
+        *BOTH,
+        "dense model=llama",
+        "lighthouse topk=2048",
+        "lighthouse dense_from=0.3",
+        "lighthouse num_levels=2",
+        "lighthouse scorer=dilated",
+    ),
+}
 TRIALS = 32  # of the probe, for each distance
 TIMED = 5  # steps of an estimate
 
@@ -151,24 +160,29 @@ def step_seconds(training: Training, dense: bool) -> float:
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--run", action="append", metavar="NAME", help=f"instead of {'; '.join(PLAN)}")
-    parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help=f"instead of {Settings()}")
+    parser.add_argument("--model", default="llama", choices=MODELS, help="whose settings and plan it takes")
+    parser.add_argument("--run", action="append", metavar="NAME", help=f"instead of the model's of {PLANS}")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="FIELD=VALUE", help=f"instead of the model's of {MODELS}"
+    )
     parser.add_argument("--text", type=Path, default=Path("out/experiment"), help="folder that text.py made")
-    parser.add_argument("--out", type=Path, default=Path("out/experiment"), help="folder of runs.jsonl and checkpoints")
+    parser.add_argument("--out", type=Path, help="of runs.jsonl and checkpoints; out/experiment/MODEL")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", choices=["cpu", "cuda"])
     parser.add_argument("--trials", type=int, default=TRIALS, help="of the probe, for each distance")
     parser.add_argument("--estimate", type=int, nargs="+", metavar="N", help="only time steps at these lengths")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.out = options.out or Path("out/experiment") / options.model
+    return options
 
 
 def main() -> int:
     options = parse()
     deadline = time.monotonic() + 60 * options.minutes
-    base = Settings()
+    base = MODELS[options.model]
     for assignment in options.set:
         base = with_value(base, assignment)
-    plan = {name: settings_of(name, base) for name in options.run or PLAN}
+    plan = {name: settings_of(name, base) for name in options.run or PLANS[options.model]}
     done = finished(options.out / "runs.jsonl")
     for name, settings in plan.items():
         if name in done and done[name]["settings"] != plain(settings):

@@ -17,7 +17,7 @@ from needles import most, needles_of, plant
 from probe import probe
 from torch import Tensor, nn
 
-EVALUATIONS = 10  # on the way
+EVALUATED = (0.025, 0.05, *(n / 10 for n in range(1, 10)))  # of the steps, on the way
 QUICK = 8  # windows of each; all windows at the end
 QUICK_TRIALS = 4  # of the probe, for each distance
 CHECKPOINT_SECONDS = 120
@@ -28,24 +28,23 @@ class Settings:
     """Of a run. Fractions are of the steps.
 
     The learning rate rises linearly, stays, and falls linearly to zero from ``decay_from`` on. Layers are dense from
-    ``dense_from`` on: 0.0 is dense training. ``taps`` are those of a layer's convolution, ``qk_gain`` is of the
-    first weights of q and k, ``needles`` are those of a training sequence.
+    ``dense_from`` on: 0.0 is dense training. ``needles`` are those of a training sequence. ``model`` is a name of
+    model.py.
     """
 
+    model: str = "llama"
     layers: int = 9
     width: int = 512
     heads: int = 8
-    taps: int = 4
-    qk_gain: float = 2.0
     dense_layers: tuple[int, ...] = (0, -1)
     seq_len: int = 32_768
     num_levels: int = 3
     pooling_factor: int = 4
     topk: int = 1_024
     scorer: str = "norm"
-    needles: int = 64
-    steps: int = 1_200
-    batch: int = 1
+    needles: int = 0
+    steps: int = 600
+    batch: int = 2
     lr: float = 1.5e-3
     warmup: float = 0.05
     decay_from: float = 0.6
@@ -62,7 +61,10 @@ class Settings:
     def make_model(self) -> Model:
         names = ("num_levels", "pooling_factor", "topk", "scorer")
         attention = {name: getattr(self, name) for name in names}
-        return Model(self.layers, self.width, self.heads, self.taps, self.qk_gain, self.seq_len, attention)
+        return Model(self.model, self.layers, self.width, self.heads, self.seq_len, attention)
+
+
+MODELS = {"llama": Settings(), "copying": Settings(model="copying", needles=64, steps=1_200, batch=1)}
 
 
 class Text(NamedTuple):
@@ -128,8 +130,7 @@ class Training:
         self.losses = torch.zeros(settings.steps, device=device)
         self.evaluations: list[dict[str, Any]] = []
         self.compile_seconds = 0.0
-        marks = {round(settings.steps * n / EVALUATIONS) for n in range(1, EVALUATIONS)}
-        self.marks = marks | {self.schedule.dense_step}
+        self.marks = {round(settings.steps * share) for share in EVALUATED} | {self.schedule.dense_step}
 
     # Steps
 
