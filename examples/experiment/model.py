@@ -95,8 +95,11 @@ class ShortConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, N, channels], as x."""
-        weights = self.weight.to(x.dtype).unbind(1)
-        return sum(earlier(x, back) * weight for back, weight in enumerate(weights))
+        first, *others = self.weight.to(x.dtype).unbind(1)
+        y = x * first
+        for back, weight in enumerate(others, start=1):
+            y = y + earlier(x, back) * weight
+        return y
 
 
 def earlier(x: Tensor, tokens: int) -> Tensor:
