@@ -38,11 +38,9 @@ PLANS = {
     ),
     "copying": (
         *BOTH,
+        "lighthouse dense_from=0.85",
+        "lighthouse dense_from=0.85 seed=1",
         "dense model=llama",
-        "lighthouse topk=2048",
-        "lighthouse dense_from=0.3",
-        "lighthouse num_levels=2",
-        "lighthouse scorer=dilated",
     ),
 }
 TRIALS = 32  # of the probe, for each distance
