@@ -3,6 +3,8 @@
 
     python benchmarks/varlen.py [TOPK ...]
 
+Then packs of short documents, attended densely: one by one, together as they run by default, and by ``varlen_attn``.
+
 200 documents with log-normal lengths (median 4,096, sigma 1) in packs of 98,304 tokens; bfloat16, 8 heads of 128, three
 levels of 4, for each TOPK (512, 1024 and 1536). Compiling is timed with an empty cache. The attention is timed on the
 first pack, forward and both directions, as PyTorch calls it, medians of 10; dense attention is PyTorch's
@@ -18,6 +20,7 @@ from itertools import accumulate
 
 import lighthouse
 import torch
+from lighthouse import _torch_batches
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
@@ -88,6 +91,34 @@ def main(topks: list[int]) -> None:
         times = [f"{milliseconds(call):.2f}" for call in (forward, both(forward, inputs))]
         table.add_row(str(topk), str(len(lists)), f"{compiling:.1f}", *times)
     Console().print(table)
+    Console().print(short_documents(inputs))
+
+
+def short_documents(inputs: list[Tensor]) -> Table:
+    """Of packs in which all documents are about as long."""
+    title = "Short documents, forward and both directions, ms"
+    table = Table("tokens", "documents", "one by one", "together", "varlen_attn", title=title)
+    for median in (50, 100, 200, 400, 800):
+        generator = torch.Generator().manual_seed(median)
+        lengths = torch.randint(median // 2, 3 * median // 2, (TOKENS // median,), generator=generator).tolist()
+        while sum(lengths) > TOKENS:
+            lengths.pop()
+        cu_seqlens = bounds([*lengths, TOKENS - sum(lengths)])
+        on_device, longest = cu_seqlens.cuda(), int(cu_seqlens.diff().max())
+
+        def ours(cu_seqlens: Tensor = cu_seqlens) -> Tensor:
+            return lighthouse.varlen_attention(*inputs, cu_seqlens, num_levels=1)
+
+        def dense(on_device: Tensor = on_device, longest: int = longest) -> Tensor:
+            return varlen_attn(*inputs, on_device, on_device, longest, longest, window_size=(-1, 0))
+
+        cells = []
+        for call, least in ((ours, None), (ours, 8), (dense, 8)):
+            lighthouse.clear_memory_cache()
+            _torch_batches.LEAST["cuda"] = least
+            cells.append(", ".join(f"{milliseconds(each):.2f}" for each in (call, both(call, inputs))))
+        table.add_row(str(median), str(len(lengths)), *cells)
+    return table
 
 
 if __name__ == "__main__":

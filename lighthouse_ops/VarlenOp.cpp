@@ -12,9 +12,10 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <bit>
 #include <exception>
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <map>
 #include <optional>
 
@@ -66,6 +67,16 @@ static void checkBounds(std::span<const int64_t> cu_seqlens, int64_t tokens) {
                                       tokens, cu_seqlens.back()));
 }
 
+static void checkLeftOut(std::span<const int64_t> left_out, int64_t documents) {
+  int64_t least = 0;
+  for (int64_t number : left_out) {
+    if (number < least || number >= documents)
+      throw InvalidArgument(fmt::format("left_out: expects increasing numbers of the {} documents, but got {}",
+                                        documents, fmt::join(left_out, ", ")));
+    least = number + 1;
+  }
+}
+
 /// What a document of that length runs with.
 static Spec specOf(Spec spec, int64_t length) {
   spec.seq_len = length;
@@ -112,14 +123,15 @@ static void getOps(Ops &ops, Device device, const CompileOptions &options) {
 }
 
 std::shared_ptr<const VarlenOp> VarlenOp::get(const Spec &spec, std::span<const int64_t> cu_seqlens, Device device,
-                                              const CompileOptions &options) {
+                                              const CompileOptions &options, std::span<const int64_t> left_out) {
   checkSettings(spec);
   checkBounds(cu_seqlens, spec.seq_len);
+  checkLeftOut(left_out, static_cast<int64_t>(cu_seqlens.size()) - 1);
   Ops ops;
   std::vector<std::pair<Document, Ops::iterator>> found;
   for (size_t i = 1; i < cu_seqlens.size(); ++i) {
     Document document{cu_seqlens[i - 1], cu_seqlens[i] - cu_seqlens[i - 1], nullptr};
-    if (document.length == 0)
+    if (document.length == 0 || std::ranges::binary_search(left_out, static_cast<int64_t>(i) - 1))
       continue;
     Spec each = specOf(spec, document.length);
     found.emplace_back(document, ops.try_emplace(each.str(), each, nullptr).first);

@@ -22,13 +22,15 @@ class LIGHTHOUSE_API VarlenOp {
 public:
   /// `spec` has the sizes and settings of the pack: batch 1, seq_len the tokens of all documents; varlen is not looked
   /// at. Document i has the tokens cu_seqlens[i] up to cu_seqlens[i + 1] - 1; one without tokens is allowed. A document
-  /// too short for the pyramid gets plain causal attention. Ops are got as by Op::get, all now. Throws InvalidArgument
-  /// for cu_seqlens that are no such list, CompileError or DeviceError.
+  /// too short for the pyramid gets plain causal attention. Documents whose numbers are in `left_out`, in increasing
+  /// order, are the caller's to attend: their rows are neither read nor written. Ops are got as by Op::get, all now.
+  /// Throws InvalidArgument for cu_seqlens or left_out that are no such lists, CompileError or DeviceError.
   static std::shared_ptr<const VarlenOp> get(const Spec &spec, std::span<const int64_t> cu_seqlens,
-                                             Device device = Device::cpu(), const CompileOptions &options = {});
+                                             Device device = Device::cpu(), const CompileOptions &options = {},
+                                             std::span<const int64_t> left_out = {});
 
   const Spec &spec() const { return given; }
-  /// The documents that have tokens, in order.
+  /// The documents that have tokens and are not left out, in order.
   const std::vector<Document> &documents() const { return pack; }
   /// Forward takes q, k, v, with Scorer::Gla also g, and gives out and kept; backward takes q, k, v, out, dout and
   /// kept, and gives dq, dk, dv. All but g and kept are strided [tokens, heads, head_dim] and in the spec's dtype; an

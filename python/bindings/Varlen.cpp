@@ -16,9 +16,10 @@ namespace {
 
 /// The binding's holder; pybind11 wants it without const.
 std::shared_ptr<VarlenOp> getVarlenOp(const Spec &spec, const std::vector<int64_t> &cuSeqlens,
-                                      const std::string &device, bool deterministic) {
+                                      const std::string &device, bool deterministic,
+                                      const std::vector<int64_t> &leftOut) {
   return std::const_pointer_cast<VarlenOp>(
-      VarlenOp::get(spec, cuSeqlens, parseDevice(device), {.deterministic = deterministic}));
+      VarlenOp::get(spec, cuSeqlens, parseDevice(device), {.deterministic = deterministic}, leftOut));
 }
 
 /// ((begin, length, op), ...)
@@ -54,8 +55,9 @@ void bindVarlen(py::module_ &module) {
       .def("run", &run, "direction"_a, "pointers"_a, "strides"_a, "workspace"_a, "num_threads"_a = 0, "stream"_a = 0,
            "Runs on addresses, in the order of the signature; strides are in elements.");
   module.def("get_varlen_op", &getVarlenOp, "spec"_a, "cu_seqlens"_a, "device"_a = "cpu", "deterministic"_a = false,
-             py::call_guard<py::gil_scoped_release>(),
-             "The ops of packed documents: seq_len is the number of all tokens. As get_op otherwise.");
+             "left_out"_a = std::vector<int64_t>(), py::call_guard<py::gil_scoped_release>(),
+             "The ops of packed documents: seq_len is the number of all tokens, and documents whose numbers are in "
+             "left_out are left alone. As get_op otherwise.");
 }
 
 } // namespace lighthouse::python

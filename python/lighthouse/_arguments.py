@@ -55,6 +55,12 @@ def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale
     return Settings(num_levels, pooling_factor, topk, scorer, softmax_scale(scale), dilation)
 
 
+def is_short(num_levels: int, pooling_factor: int, topk: int, tokens: int) -> bool:
+    """Whether so many tokens are too few for a pyramid: a tile, N'/T tokens, holds fewer than 128 coarsest windows."""
+    tile_unit = pooling_factor ** (num_levels - 1) * (topk // 128)
+    return num_levels > 1 and -(-tokens // tile_unit) < 128
+
+
 def gates_wanted(scorer: str, g: Any) -> None:
     """Checks that log gates are given where the scorer reads them, and only there. Raises ValueError."""
     if scorer == "gla" and g is None:

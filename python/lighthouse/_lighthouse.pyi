@@ -87,7 +87,11 @@ class VarlenOp:
     ) -> None: ...
 
 def get_varlen_op(
-    spec: Spec, cu_seqlens: Sequence[int], device: str = "cpu", deterministic: bool = False
+    spec: Spec,
+    cu_seqlens: Sequence[int],
+    device: str = "cpu",
+    deterministic: bool = False,
+    left_out: Sequence[int] = (),
 ) -> VarlenOp: ...
 def get_op(spec: Spec, device: str = "cpu", deterministic: bool = False) -> Op: ...
 def emit(

@@ -33,6 +33,12 @@ def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, g: Tensor | Non
     return out, indices, lse, [outputs[name] for name in sorted(outputs)]
 
 
+def run_attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple) -> tuple[Tensor, Tensor]:
+    """out and lse, recorded nowhere."""
+    out, _, lse, _ = _attention(q, k, v, settings, None, compute=True)
+    return out, lse
+
+
 @custom_op("lighthouse::attention", mutates_args=(), device_types=("cpu", "cuda"))
 def attention(
     q: Tensor,
@@ -71,6 +77,15 @@ def _attention_backward(
         outputs = allocate(function, by_name, dout.device)
     # Programs differ in what they round themselves, and graphs are traced with one and may be run with the other.
     return tuple(outputs[name].to(dout.dtype) for name in ("dq", "dk", "dv"))
+
+
+def run_attention_backward(
+    q: Tensor, k: Tensor, v: Tensor, out: Tensor, lse: Tensor, dout: Tensor, settings: tuple
+) -> tuple[Tensor, Tensor, Tensor]:
+    """dq, dk, dv of one level, in the layouts of q, k, v."""
+    kept = {"q": q, "k": k, "v": v, "out": out, "lse": lse}
+    layouts = tuple(list(tensor.stride()) for tensor in (q, k, v))
+    return _attention_backward(dout, [kept[name] for name in sorted(kept)], layouts, k.shape[1], settings, compute=True)
 
 
 @custom_op("lighthouse::attention_backward", mutates_args=(), device_types=("cpu", "cuda"))

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.library import custom_op
 
-from lighthouse import _arguments, _cuda, _lighthouse, _torch, _varlen
+from lighthouse import _arguments, _cuda, _lighthouse, _torch, _torch_batches, _varlen
 from lighthouse._program import cached, dense_strides
+from lighthouse._torch_batches import Batches, Heads
 from lighthouse._torch_run import DTYPE_NAMES, is_deterministic, readable, run_on
 
 # Numbers of the tensor on a GPU that was read last: the tensor, its version, the numbers.
@@ -84,19 +85,36 @@ def _read(cu_seqlens: Tensor) -> list[int]:
 class Pack:
     """The compiled ops of packed documents."""
 
-    def __init__(self, spec: _lighthouse.Spec, cu_seqlens: tuple[int, ...], device: str, deterministic: bool) -> None:
-        if device != "cpu":
-            _cuda.refuse_in_capture()
-            _cuda.add_tool_folders()
-        self.op = _lighthouse.get_varlen_op(spec, cu_seqlens, device, deterministic)
-        self.reads_tokens = self.op.reads_tokens
+    def __init__(
+        self, spec: _lighthouse.Spec, cu_seqlens: tuple[int, ...], settings: _arguments.Settings, heads: Heads
+    ) -> None:
+        groups = _torch_batches.group(cu_seqlens, settings, heads.device)
+        in_batches = sorted(number for numbers in groups.values() for number in numbers)
+        self.op = _lighthouse.get_varlen_op(spec, cu_seqlens, heads.device, heads.deterministic, in_batches)
+        self.batches = Batches(cu_seqlens, groups, heads)
+        self.reads_tokens = self.op.reads_tokens or bool(groups)
         arguments, forward = self.op.signature("forward")
         _, backward = self.op.signature("backward")
         self.workspace_bytes = {"forward": forward, "backward": backward}
-        ((self.kept_bytes,),) = (shape for name, _, shape, *_ in arguments if name == "kept")
+        ((own_bytes,),) = (shape for name, _, shape, *_ in arguments if name == "kept")
+        self.own_bytes = own_bytes  # of what is kept, in front of the batches'
+        self.kept_bytes = own_bytes + self.batches.kept_bytes
 
-    def run(self, direction: str, tensors: Sequence[Tensor | None]) -> None:
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, g: Tensor | None, out: Tensor, kept: Tensor) -> None:
+        self._run("forward", [q, k, v, *([] if g is None else [g]), out, kept])
+        self.batches.forward(q, k, v, out, kept[self.own_bytes :])
+
+    def backward(
+        self, tokens: Sequence[Tensor | None], dout: Tensor, kept: Tensor, gradients: Sequence[Tensor]
+    ) -> None:
+        """``tokens``: q, k, v and out, or None where they are not read."""
+        self._run("backward", [*tokens, dout, kept, *gradients])
+        self.batches.backward(tokens, dout, kept[self.own_bytes :], gradients)
+
+    def _run(self, direction: str, tensors: Sequence[Tensor | None]) -> None:
         """``tensors`` in the order of the signature; None for one that is not read."""
+        if not self.op.documents():
+            return
         pointers = [0 if tensor is None else tensor.data_ptr() for tensor in tensors]
         strides = [(0, 0, 1) if tensor is None else tensor.stride() for tensor in tensors]
         device = next(tensor.device for tensor in tensors if tensor is not None)
@@ -115,6 +133,9 @@ def _pack(
     cu_seqlens: tuple[int, ...],
     deterministic: bool,
 ) -> Pack:
+    if device != "cpu":
+        _cuda.refuse_in_capture()
+        _cuda.add_tool_folders()
     spec = _lighthouse.Spec(
         dtype=dtype,
         num_heads=num_heads,
@@ -123,7 +144,8 @@ def _pack(
         head_dim=head_dim,
         **settings._asdict(),
     )
-    return Pack(spec, cu_seqlens, device, deterministic)
+    heads = Heads(device, dtype, num_heads, num_kv_heads, head_dim, settings.scale, deterministic)
+    return Pack(spec, cu_seqlens, settings, heads)
 
 
 def _pack_of(q: Tensor, num_kv_heads: int, cu_seqlens: tuple[int, ...], settings: Sequence) -> Pack:
@@ -162,8 +184,8 @@ def varlen_attention(
     numbers = _on_host(cu_seqlens, max_seqlen)
     pack = _pack_of(q, k.shape[1], numbers, (num_levels, pooling_factor, topk, scorer, scale, dilation))
     out, kept = _like(q), torch.empty(pack.kept_bytes, dtype=torch.uint8, device=q.device)
-    gates = [] if g is None else [g.t().contiguous()]
-    pack.run("forward", [readable(q), readable(k), readable(v), *gates, out, kept])
+    gates = None if g is None else g.t().contiguous()
+    pack.forward(readable(q), readable(k), readable(v), gates, out, kept)
     return out, kept, torch.tensor(numbers, dtype=torch.int64)
 
 
@@ -195,7 +217,7 @@ def varlen_attention_backward(
     pack = _pack_of(q, k.shape[1], tuple(cu_seqlens.tolist()), settings)
     gradients = [_like(tensor) for tensor in (q, k, v)]
     tokens = [readable(tensor) if pack.reads_tokens else None for tensor in (q, k, v, out)]
-    pack.run("backward", [*tokens, readable(dout), kept, *gradients])
+    pack.backward(tokens, readable(dout), kept, gradients)
     return tuple(gradients)
 
 

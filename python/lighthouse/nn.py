@@ -97,7 +97,8 @@ class LighthouseAttention(torch.nn.Module):
                 return packed_heads(*documents, 1, scale=scale)
             settings = (self.num_levels, self.pooling_factor, self.topk, self.scorer, scale, self.dilation)
             return packed_heads(*documents, *settings, g=g)
-        if self.dense or (self.short == "dense" and self._is_short(query.shape[2])):
+        levels = (self.num_levels, self.pooling_factor, self.topk)
+        if self.dense or (self.short == "dense" and _arguments.is_short(*levels, query.shape[2])):
             return scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale, enable_gqa=enable_gqa)
         return attention(
             query,
@@ -112,11 +113,6 @@ class LighthouseAttention(torch.nn.Module):
             dilation=self.dilation,
             g=g,
         )
-
-    def _is_short(self, seq_len: int) -> bool:
-        """Whether a tile, N'/T tokens, holds fewer than 128 coarsest windows."""
-        tile_unit = self.pooling_factor ** (self.num_levels - 1) * (self.topk // 128)
-        return self.num_levels > 1 and -(-seq_len // tile_unit) < 128
 
     def extra_repr(self) -> str:
         dilation = f"dilation={self.dilation}, " if self.scorer in _arguments.DILATED else ""

@@ -8,7 +8,7 @@ import lighthouse
 import pytest
 import torch
 from helpers import DTYPES, deterministic_algorithms, tensors
-from lighthouse import _torch_run
+from lighthouse import _arguments, _torch_batches, _torch_run
 from reference import Settings
 from test_varlen import ONE_LEVEL, THREE, TWO, attend, bounds_of, one_by_one, packed, packed_inputs
 from test_varlen_scorers import SCORERS, gates
@@ -40,6 +40,46 @@ def test_equals_one_by_one(dtype: torch.dtype, head_dim: int, heads: int, kv_hea
     expected = one_by_one(inputs, cu_seqlens, options)
     assert_close(packed(inputs, cu_seqlens, options), expected)
     assert_close(packed(inputs, cu_seqlens.cuda(), options), expected)
+
+
+@pytest.mark.parametrize(("heads", "kv_heads"), [(4, 2), (2, 2)], ids=["grouped", "own"])
+@pytest.mark.parametrize("head_dim", [64, 128, 192])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_short_documents_run_together(dtype: torch.dtype, head_dim: int, heads: int, kv_heads: int) -> None:
+    lengths = [*range(1, 128, 3), 1500, *range(130, 250, 10), *[1024, 700, 0, 513] * 4, 300]
+    assert sorted(_torch_batches.group(bounds_of(lengths).tolist(), checked(ONE_LEVEL), "cuda:0")) == [128, 256, 1024]
+    inputs = on_gpu(packed_inputs(sum(lengths), heads, kv_heads, head_dim, dtype=dtype))
+    for options in (ONE_LEVEL, THREE):
+        assert_close(packed(inputs, bounds_of(lengths), options), one_by_one(inputs, bounds_of(lengths), options))
+
+
+def test_short_documents_on_other_streams() -> None:
+    lengths = [100] * 45
+    inputs = on_gpu(packed_inputs(sum(lengths), dtype=torch.bfloat16))
+    expected = one_by_one(inputs, bounds_of(lengths), ONE_LEVEL)
+    for _ in range(3):
+        with torch.cuda.stream(torch.cuda.Stream()):
+            got = packed(inputs, bounds_of(lengths), ONE_LEVEL)
+        torch.cuda.synchronize()
+        assert_close(got, expected)
+
+
+def checked(options: Settings) -> _arguments.Settings:
+    return _arguments.settings(options.num_levels, options.pooling_factor, options.topk, "norm", None, 4)
+
+
+def test_graph_of_short_documents() -> None:
+    lengths = [100] * 45
+    inputs = on_gpu(packed_inputs(sum(lengths), dtype=torch.bfloat16))
+    expected = packed(inputs, bounds_of(lengths), ONE_LEVEL)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        captured = packed(inputs, bounds_of(lengths), ONE_LEVEL)
+    _torch_batches._rows.cache_clear()  # What a graph reads stays.
+    for x in captured:
+        x.zero_()
+    graph.replay()
+    assert_close(captured, expected)
 
 
 @pytest.mark.parametrize("scorer", SCORERS)

@@ -157,6 +157,19 @@ TEST(VarlenOpTest, GatesComeBehindTheValues) {
   EXPECT_FALSE(readsGates(op->documents()[1]));
 }
 
+TEST(VarlenOpTest, LeavesRowsOfOthersAlone) {
+  const std::vector<int64_t> bounds = {0, 300, 340, 400}, left_out = {1};
+  Spec spec = packSpec(bounds.back());
+  Values whole = randomInputs(spec), partly = randomInputs(spec);
+  runPack(*VarlenOp::get(spec, bounds), whole);
+  runPack(*VarlenOp::get(spec, bounds, Device::cpu(), {}, left_out), partly);
+  for (auto [name, heads] : {std::pair("out", 2), std::pair("dq", 2), std::pair("dk", 1), std::pair("dv", 1)})
+    for (int64_t i = 0, row = heads * spec.head_dim; i < bounds.back() * row; ++i) {
+      bool is_left_out = i >= bounds[1] * row && i < bounds[2] * row;
+      ASSERT_TRUE(is_left_out ? std::isnan(partly[name][i]) : partly[name][i] == whole[name][i]) << name << i;
+    }
+}
+
 TEST(VarlenOpTest, BadListsAreRefused) {
   Spec spec = packSpec(600);
   EXPECT_EQ(refusalOf(spec, {600}), "cu_seqlens: expects an entry for each document and one more, at least 2, but got "
@@ -168,6 +181,11 @@ TEST(VarlenOpTest, BadListsAreRefused) {
       "cu_seqlens: expects entries that do not decrease, but got 200 behind 300, as entry 2; give where documents "
       "begin, not how long they are");
   EXPECT_EQ(refusalOf(spec, {0, 599}), "cu_seqlens: expects the number of tokens, 600, as its last entry, but got 599");
+  for (const std::vector<int64_t> &left_out : {std::vector<int64_t>{1, 0}, {2}, {-1}})
+    EXPECT_EQ(thrown<InvalidArgument>([&] {
+                VarlenOp::get(spec, std::vector<int64_t>{0, 9, 600}, Device::cpu(), {}, left_out);
+              }).find("left_out: expects increasing numbers of the 2 documents, but got "),
+              0u);
   spec.batch = 2;
   EXPECT_EQ(refusalOf(spec, {0, 600}), "batch: expects 1 for packed documents, but got 2");
   spec = packSpec(600);
