@@ -19,6 +19,8 @@ Gpu Gpu::open(int ordinal) {
                     count == 0 ? "the CPU, as there is no GPU" : fmt::format("cuda:0 to cuda:{}", count - 1), ordinal));
   CudaDevice &device = devices[ordinal];
   CudaTarget target = takeFromDevice(device.target(driver));
+  if (target.arch != takeFromDevice(CudaTarget::fromCapability(device.major, device.minor)).arch)
+    device.name += " as " + target.arch; // The GPU's tuning databases are of other kernels.
   return {driver, std::move(device), std::move(target), takeFromDevice(CudaContext::of(ordinal))};
 }
 

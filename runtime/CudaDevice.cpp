@@ -3,12 +3,27 @@
 // CudaDevice: see CudaDevice.h.
 #include "runtime/CudaDevice.h"
 
+#include <cstdlib>
+
 using namespace llvm;
 
 namespace lighthouse {
 
+/// What LIGHTHOUSE_CUDA_ARCH names, for a GPU that code can be compiled for.
+static Expected<CudaTarget> overridden(StringRef arch, const CudaDevice &device) {
+  Expected<CudaTarget> target = CudaTarget::fromArch(arch);
+  if (!target)
+    return createStringError("LIGHTHOUSE_CUDA_ARCH: " + toString(target.takeError()));
+  if (!target->codeRunsOn(device.major, device.minor))
+    return createStringError("LIGHTHOUSE_CUDA_ARCH: expects an architecture whose code a GPU of compute capability " +
+                             Twine(device.major) + "." + Twine(device.minor) + " runs, but got '" + arch + "'");
+  return target;
+}
+
 Expected<CudaTarget> CudaDevice::target(const CudaDriver &driver) const {
   Expected<CudaTarget> target = CudaTarget::fromCapability(major, minor);
+  if (const char *wanted = std::getenv("LIGHTHOUSE_CUDA_ARCH"); target && wanted && *wanted)
+    target = overridden(wanted, *this);
   if (target && driver.version() < target->cuda_version)
     return createStringError("expects an NVIDIA driver of at least " + Twine(target->driver) + " (CUDA " +
                              formatCudaVersion(target->cuda_version) + ") for " + target->arch +

@@ -19,7 +19,8 @@ struct CudaDevice {
   int multiprocessors = 0;
   int l2_bytes = 0; ///< of the second-level cache
 
-  /// The architecture to compile for. Fails for a GPU that is too old, or whose driver is too old for it.
+  /// The architecture to compile for: the latest, or what LIGHTHOUSE_CUDA_ARCH names. Fails for a GPU that is too old,
+  /// or whose driver is too old for it, and where the GPU does not run that one's code.
   llvm::Expected<CudaTarget> target(const CudaDriver &driver) const;
 
   /// Every GPU that this process can use.

@@ -67,6 +67,11 @@ bool CudaTarget::binaryRunsOn(int major, int minor) const {
   return isArchSpecific(*this) ? given == capability : major == capability / 10 && given >= capability;
 }
 
+bool CudaTarget::codeRunsOn(int major, int minor) const {
+  int given = 10 * major + minor;
+  return isArchSpecific(*this) ? given == capability : given >= capability;
+}
+
 Expected<CudaTarget> CudaTarget::fromArch(StringRef arch) {
   const CudaTarget *found = find_if(targets(), [&](const CudaTarget &target) { return target.arch == arch; });
   if (found != targets().end())
@@ -80,7 +85,7 @@ Expected<CudaTarget> CudaTarget::fromCapability(int major, int minor) {
   int given = 10 * major + minor;
   const CudaTarget *best = nullptr;
   for (const CudaTarget &target : targets())
-    if (isArchSpecific(target) ? target.capability == given : target.capability <= given)
+    if (target.codeRunsOn(major, minor))
       best = &target;
   if (best)
     return *best;

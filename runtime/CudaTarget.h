@@ -46,9 +46,10 @@ struct CudaTarget {
   std::string name() const { return "cuda:" + arch; }
   /// All that code depends on, for cache keys: architecture, PTX version, determinism.
   std::string key() const;
-  /// Whether machine code for this architecture runs on a GPU of that capability; PTX, which its driver compiles, runs
-  /// on all later ones too, but for architectures with an "a".
+  /// Whether machine code for this architecture runs on a GPU of that capability.
   bool binaryRunsOn(int major, int minor) const;
+  /// Whether that or its PTX does, which the driver compiles: on all later ones too, but for architectures with an "a".
+  bool codeRunsOn(int major, int minor) const;
 
   /// The architecture of that name; fails with the list of those there are (std::errc::invalid_argument).
   static llvm::Expected<CudaTarget> fromArch(llvm::StringRef arch);

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import attention
+import attention_mma
 import eager
 import op
 import pytest
@@ -39,7 +40,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-@pytest.mark.parametrize("name", ["attention", "op", "gpu", "scorers", "suggest", "train_step"])
+@pytest.mark.parametrize("name", ["attention", "attention_mma", "op", "gpu", "scorers", "suggest", "train_step"])
 def test_a_gpu_is_needed(name: str, tmp_path: Path) -> None:
     result = python(str(BENCHMARKS / f"{name}.py"), "--out", str(tmp_path))
     assert result.returncode == 1
@@ -81,6 +82,21 @@ def test_attention_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None
     text = capsys.readouterr().err
     assert "H=8 S=16,384 D=128 forward: 1.05 times cuDNN's speed, expected 1.10" in text
     assert "H=8 S=16,384 D=128 backward: an error of 0.0042, cuDNN has 0.004" in text
+
+
+def test_attention_mma_report(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    rows = []
+    for case in attention_mma.CASES:
+        for way, bar in attention_mma.BARS.items():
+            for side, ms in (("ours", 2.0), ("FLASH", 2.0 * bar), ("cuDNN", 1.0)):
+                figures = {"ms": ms, "tflops": 300.5, "share": 0.4, "error": 0.002, "clock_mhz": 1755}
+                rows.append({"gpu": "H100", **case._asdict(), "side": side, "way": way, **figures})
+    assert reported(attention_mma, rows, tmp_path) == 0
+    assert "0.95 (bar 0.95) |" in capsys.readouterr().out
+    rows[3]["ms"] = 2.1  # ours, backward
+    assert reported(attention_mma, rows, tmp_path) == 1
+    text = capsys.readouterr().err
+    assert "H=8 S=18,432 D=128 backward: 0.76 times FlashAttention's speed, expected 0.80" in text
 
 
 def op_rows() -> list[dict]:

@@ -91,6 +91,24 @@ TEST_F(CudaDriverTest, Devices) {
   EXPECT_EQ(cantFail(devices[2].target(driver)).arch, "sm_120a");
 }
 
+TEST_F(CudaDriverTest, CompilesForTheArchitectureAskedFor) {
+  const CudaDriver &driver = *cantFail(CudaDriver::get());
+  CudaDevice device = cantFail(CudaDevice::list(driver)).at(0);
+  auto targetFor = [&](const char *arch) {
+    setenv("LIGHTHOUSE_CUDA_ARCH", arch, 1);
+    Expected<CudaTarget> target = device.target(driver);
+    unsetenv("LIGHTHOUSE_CUDA_ARCH");
+    return target ? target->arch : toString(target.takeError());
+  };
+  EXPECT_EQ(targetFor(""), "sm_90a");
+  EXPECT_EQ(targetFor("sm_80"), "sm_80");
+  EXPECT_EQ(targetFor("sm_90a"), "sm_90a");
+  EXPECT_EQ(targetFor("sm_100a"), "LIGHTHOUSE_CUDA_ARCH: expects an architecture whose code a GPU of compute "
+                                  "capability 9.0 runs, but got 'sm_100a'");
+  EXPECT_EQ(targetFor("hopper"), "LIGHTHOUSE_CUDA_ARCH: arch: expects one of sm_80, sm_86, sm_89, sm_90a, sm_100a, "
+                                 "sm_103a, sm_120a, but got 'hopper'");
+}
+
 TEST_F(CudaDriverTest, DriverTooOldForItsGpu) {
   fake.version = 12000;
   CudaDriver driver = cantFail(CudaDriver::open(fakeLibrary()));
