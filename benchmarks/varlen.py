@@ -3,12 +3,13 @@
 
     python benchmarks/varlen.py [TOPK ...]
 
-Then packs of short documents, attended densely: one by one, together as they run by default, and by ``varlen_attn``.
-
 200 documents with log-normal lengths (median 4,096, sigma 1) in packs of 98,304 tokens; bfloat16, 8 heads of 128, three
 levels of 4, for each TOPK (512, 1024 and 1536). Compiling is timed with an empty cache. The attention is timed on the
 first pack, forward and both directions, as PyTorch calls it, medians of 10; dense attention is PyTorch's
 ``varlen_attn`` (FlashAttention).
+
+Then packs of short documents, attended densely: one by one, as they run; 8 and more of them together, which
+lighthouse/_torch_batches.py can do and no device does by default; and by ``varlen_attn``.
 """
 
 import os

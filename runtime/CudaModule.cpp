@@ -285,9 +285,7 @@ static Error launchKernel(const CudaDriver &driver, CUfunction function, const L
   }
   if (result == kCudaSuccess)
     return Error::success();
-  return driver.check(result, "kernel '" + Twine(launch.kernel) + "', " + Twine(blocks) + " blocks of " +
-                                  Twine(threads) + " threads and " + Twine(shared_bytes) +
-                                  " bytes of shared memory: " + (programmatic ? "cuLaunchKernelEx" : "cuLaunchKernel"));
+  return driver.check(result, describe(launch) + ": " + (programmatic ? "cuLaunchKernelEx" : "cuLaunchKernel"));
 }
 
 Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *workspace, CUstream stream,

@@ -54,8 +54,8 @@ private:
   std::vector<LaunchPlan> plans;
   std::vector<std::vector<CUfunction>> functions;    ///< by plan and launch
   std::vector<std::vector<std::string>> range_names; ///< the same; empty unless ranges are asked for
-  std::vector<std::unique_ptr<LaunchGraph>>
-      graphs; ///< by plan, null where it has none; empty where the driver knows none
+  /// By plan, null where it has none; empty where the driver knows none.
+  std::vector<std::unique_ptr<LaunchGraph>> graphs;
   std::vector<KernelUse> kernel_uses;
   std::string load_log;
   mutable std::atomic<bool> is_captured = false;

@@ -7,6 +7,7 @@
 #include "llvm/ADT/Twine.h"
 
 #include <type_traits>
+#include <utility>
 
 using namespace llvm;
 
@@ -45,10 +46,7 @@ LaunchGraph::~LaunchGraph() {
 Error LaunchGraph::check(CUresult code, size_t index, StringRef what) const {
   if (code == kCudaSuccess)
     return Error::success();
-  const Launch &launch = launches[index];
-  return driver.check(code, "kernel '" + Twine(launch.kernel) + "', " + Twine(launch.items) + " blocks of " +
-                                Twine(launch.threads) + " threads and " + Twine(launch.shared_bytes) +
-                                " bytes of shared memory: " + what);
+  return driver.check(code, describe(launches[index]) + ": " + what);
 }
 
 CUkernelNodeParams LaunchGraph::paramsOf(size_t index, void **parameters) const {
@@ -87,10 +85,7 @@ std::unique_lock<std::mutex> LaunchGraph::acquire(CUstream stream) {
   std::unique_lock lock(mutex, std::try_to_lock);
   if (!lock)
     return lock;
-  bool is_same = has_run && last == stream;
-  has_run = true;
-  last = stream;
-  if (!is_same)
+  if (std::exchange(last, stream) != stream)
     lock.unlock();
   return lock;
 }

@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace lighthouse {
@@ -20,7 +21,8 @@ namespace lighthouse {
 /// parameters are set before each launch. A launch takes the host a quarter of what as many launches of kernels take.
 class LaunchGraph {
 public:
-  /// Whether a driver can: from CUDA 13 on, whose edges may be programmatic.
+  /// Whether a driver can: from CUDA 13 on. Edges may be programmatic since 12.3, but which form of
+  /// cuGraphAddDependencies those drivers give by that name was not seen.
   static bool isKnownTo(const CudaDriver &driver);
 
   /// `launches` of a plan, none of them empty or with memory to be set to zero, and their functions; the context is
@@ -54,8 +56,7 @@ private:
   std::vector<CUgraphNode> nodes;
   CUgraphExec executable = nullptr;
   std::mutex mutex;
-  CUstream last = nullptr; ///< stream of the last call
-  bool has_run = false;
+  std::optional<CUstream> last; ///< stream of the last call
 };
 
 } // namespace lighthouse

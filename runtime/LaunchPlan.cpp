@@ -31,6 +31,12 @@ int64_t elementBytes(StringRef dtype) {
   return StringSwitch<int64_t>(dtype).Cases({"float32", "int32"}, 4).Cases({"bfloat16", "float16"}, 2).Default(0);
 }
 
+std::string describe(const Launch &launch) {
+  return formatv("kernel '{0}', {1} blocks of {2} threads and {3} bytes of shared memory", launch.kernel, launch.items,
+                 launch.threads, launch.shared_bytes)
+      .str();
+}
+
 const LaunchPlan *findPlan(ArrayRef<LaunchPlan> plans, StringRef name) {
   const LaunchPlan *found = find_if(plans, [&](const LaunchPlan &plan) { return plan.name == name; });
   return found == plans.end() ? nullptr : found;

@@ -83,6 +83,9 @@ struct TensorArg {
   int64_t strides[kMaxRank] = {};
 };
 
+/// "kernel 'forward_attend', 7 blocks of 128 threads and 1024 bytes of shared memory", for what a GPU refuses.
+std::string describe(const Launch &launch);
+
 /// Some of a plan's launches, all by default. They are inside the plan.
 struct LaunchRange {
   size_t begin = 0;

@@ -3,8 +3,8 @@
 
     python tests/gpu/small_calls.py [--plain]
 
-``--plain`` leaves out the calls whose attention copies tensors by the GPU's copy unit: 16-bit heads of up to 128 on
-sm_90a. compute-sanitizer's initcheck does not see what the unit writes.
+``--plain`` leaves out the calls whose attention copies tensors by the GPU's copy unit, 16-bit heads of up to 128 on
+sm_90a, or makes them in float32. compute-sanitizer's initcheck does not see what the unit writes.
 """
 
 import sys
