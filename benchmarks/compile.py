@@ -25,6 +25,7 @@ from pathlib import Path
 
 from lighthouse import _lighthouse
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 
 BARS = {"cpu": (1.0, 0.05), "cuda": (1.5, 0.06)}  # seconds: compiled, loaded
@@ -127,7 +128,8 @@ def main() -> int:
     bar_cold, bar_loaded = BARS["cuda"][:1] * 2 if options.arch else BARS[options.device.partition(":")[0]]
     headers = ["spec", *(f"{dtype}: {what} (ms)" for dtype in DTYPES)]
     lines, missed = [], []
-    for name in SPECS:
+    console = Console(stderr=True)
+    for name in track(SPECS, description="specs", console=console):
         if options.arch:
             times = {dtype: measure_arch(name, dtype, options.arch) for dtype in DTYPES}
         else:

@@ -25,14 +25,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-import lighthouse
-import lighthouse._torch_attention
+import lighthouse._torch_attention  # noqa: F401  its operators
 import shared
 import torch
+import torch._inductor.compile_fx  # beforehand, as torch itself: it starts the compiler's workers
 from lighthouse.nn import LighthouseAttention
 from torch import Tensor, nn
 from torch.nn import functional
@@ -196,26 +195,13 @@ def stepper(sizes: Sizes, case: Case, device: str, backend: str) -> Callable[[],
     return step
 
 
-def prepare(sizes: Sizes, device: str) -> None:
-    """Compiles what the model's Lighthouse layers call."""
-    shape = (1, sizes.tokens, sizes.heads, sizes.width // sizes.heads)
-    x = torch.empty(shape, dtype=torch.bfloat16, device=device).transpose(1, 2)
-    lighthouse.prepare(x, x, x, num_levels=3, pooling_factor=4, topk=sizes.topk)
-    lighthouse.prepare(x, x, x, num_levels=1)
-
-
 def measure_here(case: Case, small: bool) -> shared.Row:
     sizes, device, backend = (SMALL, "cpu", "aot_eager") if small else (SIZES, "cuda", "inductor")
     if not small:
         only_cudnn()
     try:
         step = stepper(sizes, case, device, backend)
-        with ThreadPoolExecutor(1) as pool:
-            # Lighthouse compiles while torch does.
-            prepared = pool.submit(prepare, sizes, device) if case.attention == "lighthouse" else None
-            first = step()
-            if prepared:
-                prepared.result()
+        first = step()
         seconds = statistics.median(step() for _ in range(STEPS[case.attention]))
     except torch.OutOfMemoryError as error:
         print(f"{case}: {error}", file=sys.stderr)

@@ -36,16 +36,20 @@ static llvm::Error setItems(std::vector<LaunchPlan> &plans, ModuleOp module) {
   return llvm::Error::success();
 }
 
-llvm::Expected<CompiledModule> compileForHost(ModuleOp module, const HostTarget &target) {
-  CompiledModule compiled;
-  compiled.target = target.name();
+llvm::Expected<std::vector<LaunchPlan>> plansForHost(ModuleOp module) {
   auto fuse = [](OpPassManager &pm) {
     buildStagePipeline(pm);
     buildHostFusionPipeline(pm);
   };
   if (llvm::Error error = runPipeline(module, fuse))
     return std::move(error);
-  llvm::Expected<std::vector<LaunchPlan>> plans = plansOf(module);
+  return plansOf(module);
+}
+
+llvm::Expected<CompiledModule> compileForHost(ModuleOp module, const HostTarget &target) {
+  CompiledModule compiled;
+  compiled.target = target.name();
+  llvm::Expected<std::vector<LaunchPlan>> plans = plansForHost(module);
   if (!plans)
     return plans.takeError();
   compiled.plans = std::move(*plans);

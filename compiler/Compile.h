@@ -19,6 +19,9 @@ struct HostTarget;
 /// holds the LLVM dialect afterwards.
 llvm::Expected<CompiledModule> compileForHost(mlir::ModuleOp module, const HostTarget &target);
 
+/// Its plans alone: with what each launch costs, but without its work items.
+llvm::Expected<std::vector<LaunchPlan>> plansForHost(mlir::ModuleOp module);
+
 /// The text of the module at a stage; `kernel` as in lighthouse_ops/Op.h. The module is consumed.
 llvm::Expected<std::string> emitForHost(mlir::ModuleOp module, const HostTarget &target, EmitStage stage,
                                         llvm::StringRef kernel);

@@ -18,7 +18,7 @@ static constexpr uintptr_t kOutputAlignment = 4;
 
 const char *name(Direction direction) { return direction == Direction::Forward ? "forward" : "backward"; }
 
-static Signature signatureOf(const LaunchPlan &plan) {
+Signature signatureOf(const LaunchPlan &plan) {
   Signature signature;
   signature.workspace_bytes = plan.workspace_bytes;
   for (const Buffer &buffer : plan.buffers)

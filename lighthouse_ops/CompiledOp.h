@@ -12,6 +12,7 @@
 namespace lighthouse {
 
 const char *name(Direction direction);
+Signature signatureOf(const LaunchPlan &plan);
 std::vector<LaunchInfo> launchesOf(const LaunchPlan &plan);
 
 class CompiledOp : public Op {

@@ -3,7 +3,7 @@
 // Gpu: see Gpu.h.
 #include "lighthouse_ops/Gpu.h"
 
-#include "lighthouse_ops/Spec.h"
+#include "compiler/Compile.h"
 
 #include <fmt/format.h>
 
@@ -22,6 +22,12 @@ Gpu Gpu::open(int ordinal) {
   if (target.arch != takeFromDevice(CudaTarget::fromCapability(device.major, device.minor)).arch)
     device.name += " as " + target.arch; // The GPU's tuning databases are of other kernels.
   return {driver, std::move(device), std::move(target), takeFromDevice(CudaContext::of(ordinal))};
+}
+
+Gpu Gpu::openFor(const Spec &spec, int ordinal, const CompileOptions &options) {
+  Gpu gpu = open(ordinal);
+  gpu.target.deterministic = options.deterministic && dependsOnDeterminism(spec, gpu.target);
+  return gpu;
 }
 
 } // namespace lighthouse

@@ -3,7 +3,7 @@
 // Gpu: an NVIDIA GPU of this process, with all that compiling for it and loading into it need; not installed.
 #pragma once
 
-#include "lighthouse_ops/Device.h"
+#include "lighthouse_ops/Op.h"
 #include "runtime/CudaContext.h"
 #include "runtime/CudaDevice.h"
 
@@ -19,6 +19,8 @@ struct Gpu {
 
   /// Throws InvalidArgument for a number that is no GPU's, DeviceError where driver or GPU will not do.
   static Gpu open(int ordinal);
+  /// As the target of a canonical spec: deterministic only where that makes another program.
+  static Gpu openFor(const Spec &spec, int ordinal, const CompileOptions &options);
 };
 
 /// The value; else throws DeviceError.

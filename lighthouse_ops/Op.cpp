@@ -120,8 +120,7 @@ static OpPointer makeTunedCudaOp(const Spec &spec, const Schedules &schedules, c
 }
 
 static OpPointer getCudaOp(const Spec &spec, int ordinal, const CompileOptions &options) {
-  Gpu gpu = Gpu::open(ordinal);
-  gpu.target.deterministic = options.deterministic && dependsOnDeterminism(spec, gpu.target);
+  Gpu gpu = Gpu::openFor(spec, ordinal, options);
   Schedules schedules = schedulesFor(spec, gpu);
   std::string key = fmt::format("{}\n{}\n{}\ncuda:{} {}", spec.str(), toString(schedules), gpu.target.key(), ordinal,
                                 static_cast<const void *>(gpu.context->handle));

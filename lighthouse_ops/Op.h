@@ -34,12 +34,16 @@ struct LIGHTHOUSE_API Argument {
   bool strided = false;
   /// Dimension 2 has as many rows as RunOptions::length says; `shape` has the most. An output may have gaps.
   bool varlen = false;
+
+  bool operator==(const Argument &) const = default;
 };
 
 /// What a compiled function takes: inputs first, then outputs, in the order `Op::run` wants them.
 struct LIGHTHOUSE_API Signature {
   std::vector<Argument> arguments;
   int64_t workspace_bytes = 0; ///< scratch memory the caller gives, 64-byte aligned
+
+  bool operator==(const Signature &) const = default;
 };
 
 /// One launch of a compiled function, and what it costs by the definition of its stages.
@@ -77,6 +81,16 @@ struct LIGHTHOUSE_API CompileOptions {
   /// and dv too. Everything else has the same bits anyway.
   bool deterministic = false;
 };
+
+/// What the functions of a spec's op take.
+struct LIGHTHOUSE_API Signatures {
+  Signature forward, backward;
+};
+
+/// Those that the op of the same arguments has, without compiling it: in about a millisecond. Throws as `Op::get` does,
+/// but for what only compiling finds out.
+LIGHTHOUSE_API Signatures signatures(const Spec &spec, Device device = Device::cpu(),
+                                     const CompileOptions &options = {});
 
 /// How the last `Op::get` of a spec found its code.
 enum class Origin : uint8_t { Memory, Disk, Compiled };

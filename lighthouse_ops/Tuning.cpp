@@ -149,8 +149,7 @@ Tuning tune(const Spec &given, Device device, const TuneOptions &options) {
   if (given.op == OpKind::Scatter)
     throw InvalidArgument("op: expects attention or gather, but got scatter, whose kernels are tuned with attention");
   Spec spec = canonical(given);
-  Gpu gpu = Gpu::open(device.ordinal);
-  gpu.target.deterministic = options.compile.deterministic && dependsOnDeterminism(spec, gpu.target);
+  Gpu gpu = Gpu::openFor(spec, device.ordinal, options.compile);
   std::vector<SearchSpace> spaces = chosenSpaces(searchSpacesOf(spec, gpu.target), options.kernels);
   std::string file = options.database.empty() ? knownTunings(gpu.device.name)->file : options.database;
   if (file.empty())

@@ -52,6 +52,14 @@ py::tuple launches(const Op &op, const std::string &direction) {
   return toTuple(op.launches(parseDirection(direction)));
 }
 
+py::tuple bothSignatures(const Spec &spec, const std::string &device, bool deterministic) {
+  const Signatures both = [&] {
+    const py::gil_scoped_release release;
+    return signatures(spec, parseDevice(device), {.deterministic = deterministic});
+  }();
+  return py::make_tuple(python::toTuple(both.forward), python::toTuple(both.backward));
+}
+
 py::tuple costs(const Spec &spec, const std::string &arch) {
   const LaunchCosts costs = launchCosts(spec, arch);
   return py::make_tuple(toTuple(costs.forward), toTuple(costs.backward));
@@ -143,6 +151,8 @@ void bindOp(py::module_ &module) {
       py::call_guard<py::gil_scoped_release>(),
       "The op of a spec: from this process, from the disk cache, or compiled now. deterministic: every run gives "
       "the same bits; otherwise gradients may vary by rounding where that is faster.");
+  module.def("signatures", &bothSignatures, "spec"_a, "device"_a = "cpu", "deterministic"_a = false,
+             "What forward and backward of an op take, without compiling it, each as Op.signature gives it.");
   module.def("emit", &emitText, "spec"_a, "stage"_a, "kernel"_a = "", "arch"_a = "", "schedules"_a = Schedules(),
              "The text of a spec's code at a stage: stages, fused, loops, llvm or asm; for a GPU architecture stages, "
              "fused, tile, nvvm, llvm, ptx or sass. schedules: parameters by kernel, of a GPU's.");

@@ -150,8 +150,8 @@ def _compile(options: argparse.Namespace, device: torch.device) -> Program:
     heads = (options.batch, options.num_heads, kv_heads)
     levels = (options.num_levels, options.pooling_factor, options.topk)
     sizes = (*heads, options.seq_len, options.head_dim, *levels)
-    scoring = {"scorer": options.scorer, "dilation": options.dilation}
-    return program("attention", str(device), options.dtype, *sizes, scale=options.scale, **scoring)
+    scoring = (options.scorer, options.scale, options.dilation)
+    return program("attention", str(device), options.dtype, *sizes, *scoring)
 
 
 def _print_table(title: str, limits: Limits, results: Sequence[Measured]) -> None:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compiled programs by spec and device, with their signatures as plain Python data; the memory layout of results."""
 
+import contextlib
 import functools
+import os
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -37,75 +40,102 @@ class Launch(NamedTuple):
     flops: float
 
 
-class Function:
-    """One direction of a program: what it takes, in order."""
+class Signature:
+    """What one direction takes, in order, and gives."""
 
-    def __init__(self, op: _lighthouse.Op, direction: str) -> None:
-        arguments, self.workspace_bytes = op.signature(direction)
+    def __init__(self, arguments: Sequence[tuple], workspace_bytes: int) -> None:
         arguments = [Argument(*argument) for argument in arguments]
-        self.direction = direction
-        self.op = op
-        self.launches = tuple(Launch(*launch) for launch in op.launches(direction))
+        self.workspace_bytes = workspace_bytes
         self.inputs = tuple(argument for argument in arguments if not argument.is_output)
         self.outputs = tuple(argument for argument in arguments if argument.is_output)
 
 
-class Program:
-    """A compiled spec: ``forward``, ``backward``."""
+class Function(Signature):
+    """One direction of a program."""
 
-    def __init__(self, spec: _lighthouse.Spec, device: str, deterministic: bool) -> None:
-        if device != "cpu":
-            _cuda.refuse_in_capture()
-            _cuda.add_tool_folders()
-        op = _lighthouse.get_op(spec, device, deterministic)
-        self.forward = Function(op, "forward")
-        self.backward = Function(op, "backward")
+    def __init__(self, op: _lighthouse.Op, direction: str) -> None:
+        super().__init__(*op.signature(direction))
+        self.direction = direction
+        self.op = op
+        self.launches = tuple(Launch(*launch) for launch in op.launches(direction))
 
 
-@cached
-def program(
-    op: str,
-    device: str,
-    dtype: str,
-    batch: int,
-    num_heads: int,
-    num_kv_heads: int,
-    seq_len: int,
-    head_dim: int,
-    num_levels: int,
-    pooling_factor: int,
-    topk: int,
-    scorer: str = "norm",
-    scale: float = 0.0,
-    dilation: int = 4,
-    deterministic: bool = False,
-) -> Program:
-    """Returns the program of a spec for a device ("cpu", "cuda:0"), compiled now if need be.
+class Outline(NamedTuple):
+    """What is known of a program before it is compiled."""
+
+    forward: Signature
+    backward: Signature
+
+
+class Program(NamedTuple):
+    """A compiled spec."""
+
+    forward: Function
+    backward: Function
+
+
+class Key(NamedTuple):
+    """Which program: a spec's fields, a device ("cpu", "cuda:0"), and whether every run has to give the same bits.
 
     Deterministic or not, forward gives the same bits, and backward takes the same inputs; its outputs may have other
     dtypes. Where a spec's results have the same bits anyway both are the same code.
+    """
+
+    op: str
+    device: str
+    dtype: str
+    batch: int
+    num_heads: int
+    num_kv_heads: int
+    seq_len: int
+    head_dim: int
+    num_levels: int
+    pooling_factor: int
+    topk: int
+    scorer: str = "norm"
+    scale: float = 0.0
+    dilation: int = 4
+    deterministic: bool = False
+
+    @property
+    def spec(self) -> _lighthouse.Spec:
+        fields = self._asdict()
+        del fields["device"], fields["deterministic"]
+        return _lighthouse.Spec(**fields)
+
+
+@cached
+def program(*key: Any) -> Program:
+    """Returns the program of a ``Key``'s values, compiled now if need be.
 
     Raises ValueError for sizes that do not go together.
     """
-    return Program(
-        _lighthouse.Spec(
-            op=op,
-            dtype=dtype,
-            scorer=scorer,
-            batch=batch,
-            num_heads=num_heads,
-            num_kv_heads=num_kv_heads,
-            seq_len=seq_len,
-            head_dim=head_dim,
-            num_levels=num_levels,
-            pooling_factor=pooling_factor,
-            topk=topk,
-            scale=scale,
-            dilation=dilation,
-        ),
-        device,
-        deterministic,
-    )
+    key = Key(*key)
+    if key.device != "cpu":
+        _cuda.refuse_in_capture()
+        _cuda.add_tool_folders()
+    op = _lighthouse.get_op(key.spec, key.device, key.deterministic)
+    return Program(Function(op, "forward"), Function(op, "backward"))
+
+
+@cached
+def outline(*key: Any) -> Outline:
+    """Returns what the program of a ``Key``'s values takes and gives, while a thread begins to compile it.
+
+    So torch.compile, which asks when it traces, does not wait, and the first run finds code that is done or under way.
+
+    Raises ValueError for sizes that do not go together.
+    """
+    of = Key(*key)
+    signatures = _lighthouse.signatures(of.spec, of.device, of.deterministic)
+    if not os.environ.get("LIGHTHOUSE_AUTOTUNE"):  # Tuning wants the device for itself.
+        threading.Thread(target=_compile_ahead, args=key, name="lighthouse-compile").start()
+    return Outline(*(Signature(*signature) for signature in signatures))
+
+
+def _compile_ahead(*key: Any) -> None:
+    with contextlib.suppress(Exception):  # The first run tries again, and tells.
+        program(*key)
 
 
 def clear_memory_cache() -> None:

@@ -10,18 +10,19 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import is_fake
 from torch.library import custom_op
 
-from lighthouse._program import Function, Program
+from lighthouse._program import Outline, Program, Signature
 from lighthouse._torch_run import allocate, inputs_of, named, program_of, run
 
 
-def _attention_program(q: Tensor, k: Tensor, settings: Sequence) -> Program:
-    return program_of("attention", q, k.shape[1], q.shape[2], *settings)
+def _attention_program(q: Tensor, k: Tensor, settings: Sequence, compute: bool) -> Program | Outline:
+    return program_of("attention", q, k.shape[1], q.shape[2], *settings, compute=compute)
 
 
 def _attention(q: Tensor, k: Tensor, v: Tensor, settings: tuple, g: Tensor | None, compute: bool) -> tuple:
-    function = _attention_program(q, k, settings).forward
+    function = _attention_program(q, k, settings, compute).forward
     layouts = {"out": q.stride()}
     outputs = (
         run(function, inputs_of(function, q, k, v, g), layouts) if compute else allocate(function, layouts, q.device)
@@ -61,14 +62,14 @@ def _(q, k, v, num_levels, pooling_factor, topk, scorer, scale, dilation, g):
     return _attention(q, k, v, (num_levels, pooling_factor, topk, scorer, scale, dilation), g, compute=False)
 
 
-def kept_names(backward: Function) -> list[str]:
+def kept_names(backward: Signature) -> list[str]:
     return sorted(argument.name for argument in backward.inputs if argument.name != "dout")
 
 
 def _attention_backward(
     dout: Tensor, kept: Sequence[Tensor], layouts: tuple, num_kv_heads: int, settings: tuple, compute: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    function = program_of("attention", dout, num_kv_heads, dout.shape[2], *settings).backward
+    function = program_of("attention", dout, num_kv_heads, dout.shape[2], *settings, compute=compute).backward
     by_name = dict(zip(("dq", "dk", "dv"), layouts, strict=True))
     if compute:
         tensors = dict(zip(kept_names(function), kept, strict=True), dout=dout)
@@ -119,7 +120,7 @@ def _(
 def _attention_setup(ctx, inputs, output):
     q, k, v, *settings, _ = inputs
     out, indices, lse, others = output
-    program = _attention_program(q, k, settings)
+    program = _attention_program(q, k, settings, compute=not is_fake(q))
     tensors = {"q": q, "k": k, "v": v, "out": out, "indices": indices, "lse": lse}
     names = sorted(argument.name for argument in program.forward.outputs if argument.name not in tensors)
     tensors.update(zip(names, others, strict=True))

@@ -21,9 +21,9 @@ from lighthouse._torch_attention import run_attention, run_attention_backward
 LONGEST = 1024  # tokens: the heads and blocks of longer documents keep a GPU busy
 SHORTEST = 128  # tokens of a row
 ROWS = (128, 32, 8)  # that run at once, the most first: few numbers, as each is a program of its own
-# So many documents for rows of one length are worth the copies, by the type of device. On a CPU one by one is no
-# slower. "cuda": 8 is to be put here once benchmarks/varlen.py has shown that it is faster; it and the tests do so.
-LEAST: dict[str, int | None] = {}
+# So many documents for rows of one length are worth the copies, by the type of device: benchmarks/varlen.py times both
+# ways on a GPU. On a CPU one by one is no slower.
+LEAST: dict[str, int | None] = {"cuda": 8}
 
 
 class Heads(NamedTuple):

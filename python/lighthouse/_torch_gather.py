@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.library import custom_op
 
-from lighthouse._program import Program
+from lighthouse._program import Outline, Program
 from lighthouse._torch_run import allocate, inputs_of, named, program_of, run
 
 
@@ -23,7 +23,7 @@ def prepare(q: Tensor, k: Tensor, *settings) -> None:
 
 
 def _gather(q: Tensor, k: Tensor, v: Tensor, settings: tuple, g: Tensor | None, compute: bool) -> tuple:
-    function = program_of("gather", q, k.shape[1], q.shape[2], *settings).forward
+    function = program_of("gather", q, k.shape[1], q.shape[2], *settings, compute=compute).forward
     outputs = run(function, inputs_of(function, q, k, v, g), {}) if compute else allocate(function, {}, q.device)
     return outputs["qs"], outputs["ks"], outputs["vs"], outputs["indices"]
 
@@ -59,7 +59,7 @@ def _gather_backward(
     settings: tuple,
     compute: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    function = program_of("gather", grads[0], num_kv_heads, seq_len, *settings).backward
+    function = program_of("gather", grads[0], num_kv_heads, seq_len, *settings, compute=compute).backward
     by_name = dict(zip(("dq", "dk", "dv"), layouts, strict=True))
     if compute:
         tensors = dict(zip(("dqs", "dks", "dvs", "indices"), (*grads, indices), strict=True))
@@ -135,14 +135,14 @@ gather.register_autograd(_gather_grad, setup_context=_gather_setup)
 # scatter -------------------------------------------------------------------------------------------------------------
 
 
-def _scatter_program(os: Tensor, seq_len: int, levels: tuple[int, int, int]) -> Program:
-    return program_of("scatter", os, os.shape[1], seq_len, *levels)
+def _scatter_program(os: Tensor, seq_len: int, levels: tuple[int, int, int], compute: bool = True) -> Program | Outline:
+    return program_of("scatter", os, os.shape[1], seq_len, *levels, compute=compute)
 
 
 def _scatter(
     os: Tensor, indices: Tensor, out_stride: Sequence[int], seq_len: int, levels: tuple[int, int, int], compute: bool
 ) -> Tensor:
-    function = _scatter_program(os, seq_len, levels).forward
+    function = _scatter_program(os, seq_len, levels, compute).forward
     layouts = {"out": out_stride}
     if compute:
         outputs = run(function, named(function.inputs, {"os": os, "indices": indices}), layouts)
@@ -171,7 +171,7 @@ def _(os, indices, out_stride, seq_len, num_levels, pooling_factor, topk):
 
 
 def _scatter_backward(dout: Tensor, indices: Tensor, levels: tuple[int, int, int], compute: bool) -> Tensor:
-    function = _scatter_program(dout, dout.shape[2], levels).backward
+    function = _scatter_program(dout, dout.shape[2], levels, compute).backward
     if compute:
         outputs = run(function, named(function.inputs, {"dout": dout, "indices": indices}), {})
     else:

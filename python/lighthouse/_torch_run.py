@@ -6,13 +6,24 @@ anew for another shape.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from lighthouse import _lighthouse
-from lighthouse._program import Argument, Function, Program, cached, dense_strides, program
+from lighthouse._program import (
+    Argument,
+    Function,
+    Key,
+    Outline,
+    Program,
+    Signature,
+    cached,
+    dense_strides,
+    outline,
+    program,
+)
 
 ALIGNMENT = 64  # bytes, of what lies in a block
 ROW_ALIGNMENT = 16  # bytes, of what a GPU reads
@@ -172,7 +183,7 @@ def _aligned(tensor: Tensor) -> Tensor:
     return tensor
 
 
-def allocate(function: Function, layouts: Mapping[str, Sequence[int]], device: torch.device) -> dict[str, Tensor]:
+def allocate(function: Signature, layouts: Mapping[str, Sequence[int]], device: torch.device) -> dict[str, Tensor]:
     """Fresh outputs by name; a strided one has the order of axes that ``layouts`` gives for it."""
     outputs = {}
     for argument in function.outputs:
@@ -232,29 +243,22 @@ def named(arguments: Iterable[Argument], tensors: Mapping[str, Tensor]) -> list[
     return [tensors[argument.name] for argument in arguments]
 
 
-def inputs_of(function: Function, q: Tensor, k: Tensor, v: Tensor, g: Tensor | None) -> list[Tensor]:
+def inputs_of(function: Signature, q: Tensor, k: Tensor, v: Tensor, g: Tensor | None) -> list[Tensor]:
     """Inputs of a forward function: log gates only where it reads them, which with one level it does not."""
     return [q, k, v] if len(function.inputs) == 3 else [q, k, v, g]
 
 
 def program_of(
-    op: str,
-    q: Tensor,
-    num_kv_heads: int,
-    seq_len: int,
-    num_levels: int,
-    pooling_factor: int,
-    topk: int,
-    scorer: str = "norm",
-    scale: float = 0.0,
-    dilation: int = 4,
-) -> Program:
-    """Program for q [B, Hq, *, D] on its device.
+    op: str, q: Tensor, num_kv_heads: int, seq_len: int, *settings: Any, compute: bool = True
+) -> Program | Outline:
+    """Program for q [B, Hq, *, D] on its device, or where nothing is to be computed what is known of it.
 
-    It is deterministic where torch's algorithms are to be so now.
+    It is deterministic where torch's algorithms are to be so now. ``settings``: ``num_levels``, ``pooling_factor``,
+    ``topk``, and if need be ``scorer``, ``scale``, ``dilation``.
     """
     if q.dtype not in DTYPE_NAMES:
         raise TypeError(f"{op}: expects dtype float32, bfloat16 or float16, but got {q.dtype}")
-    sizes = (q.shape[0], q.shape[1], num_kv_heads, seq_len, q.shape[3], num_levels, pooling_factor, topk)
-    dtype = DTYPE_NAMES[q.dtype]
-    return program(op, str(q.device), dtype, *map(int, sizes), scorer, scale, int(dilation), is_deterministic())
+    sizes = map(int, (q.shape[0], q.shape[1], num_kv_heads, seq_len, q.shape[3], *settings[:3]))
+    scorer, scale, dilation = settings[3:] or ("norm", 0.0, 4)
+    key = Key(op, str(q.device), DTYPE_NAMES[q.dtype], *sizes, scorer, scale, int(dilation), is_deterministic())
+    return (program if compute else outline)(*key)

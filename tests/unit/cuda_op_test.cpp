@@ -268,6 +268,20 @@ TEST_F(CudaGetTest, EmittedPtxIsWhatIsLoaded) {
 /// Attention backward that adds up gradients in any order, where it may.
 static Spec wideSpec() { return {.dtype = DType::BFloat16, .seq_len = 128, .head_dim = 64}; }
 
+TEST_F(CudaGetTest, SignaturesNeedNoCode) {
+  Spec levels{.dtype = DType::BFloat16, .seq_len = 1100, .head_dim = 64, .num_levels = 3, .topk = 256};
+  for (const Spec &spec : {wideSpec(), levels})
+    for (bool deterministic : {false, true}) {
+      Signatures before = signatures(spec, Device::cuda(), {.deterministic = deterministic});
+      int loaded = fake.loaded;
+      auto op = Op::get(spec, Device::cuda(), {.deterministic = deterministic});
+      EXPECT_GT(fake.loaded, loaded) << "what came before loaded nothing";
+      EXPECT_EQ(before.forward, op->signature(Direction::Forward)) << spec.str();
+      EXPECT_EQ(before.backward, op->signature(Direction::Backward)) << spec.str();
+    }
+  EXPECT_THROW(signatures(wideSpec(), Device::cuda(9)), InvalidArgument);
+}
+
 TEST_F(CudaGetTest, DeterministicOpsAreOthersBesideTheDefault) {
   auto op = Op::get(wideSpec(), Device::cuda()), other = Op::get(wideSpec(), Device::cuda(), {.deterministic = true});
   EXPECT_NE(op, other);

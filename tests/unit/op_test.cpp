@@ -420,6 +420,18 @@ TEST_F(OpTest, LaunchesTellWhatTheyCost) {
   EXPECT_EQ(launches["backward_gather_backward_pool_backward_q"].flops, dim * 2 * 3 * 1100 * q_heads);
 }
 
+TEST_F(OpTest, SignaturesNeedNoCode) {
+  for (const Spec &spec : {threeLevels(), Spec{.dtype = DType::Float16, .seq_len = 100, .head_dim = 24},
+                           Spec{.op = OpKind::Scatter, .seq_len = 900, .head_dim = 8, .num_levels = 2}}) {
+    Signatures before = signatures(spec);
+    auto op = Op::get(spec);
+    EXPECT_EQ(op->origin(), Origin::Compiled) << "what came before stored nothing";
+    EXPECT_EQ(before.forward, op->signature(Direction::Forward)) << spec.str();
+    EXPECT_EQ(before.backward, op->signature(Direction::Backward)) << spec.str();
+  }
+  EXPECT_THROW(signatures(Spec{.seq_len = 0}), InvalidArgument);
+}
+
 TEST_F(OpTest, CostsOfAGpuNeedNone) {
   Spec spec{.dtype = DType::BFloat16, .num_heads = 2, .num_kv_heads = 2, .seq_len = 512, .head_dim = 16};
   LaunchCosts costs = launchCosts(spec, "sm_90a");
