@@ -8,8 +8,8 @@ levels of 4, for each TOPK (512, 1024 and 1536). Compiling is timed with an empt
 first pack, forward and both directions, as PyTorch calls it, medians of 10; dense attention is PyTorch's
 ``varlen_attn`` (FlashAttention).
 
-Then packs of short documents, attended densely: one by one, as they run; 8 and more of them together, which
-lighthouse/_torch_batches.py can do and no device does by default; and by ``varlen_attn``.
+Then packs of short documents, attended densely: one by one; 8 and more of them together, as they run
+(lighthouse/_torch_batches.py); and by ``varlen_attn``.
 """
 
 import os

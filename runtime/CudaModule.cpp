@@ -176,19 +176,26 @@ Expected<std::unique_ptr<CudaModule>> CudaModule::load(CompiledModule module,
   return loaded;
 }
 
-/// Of each plan with two or more launches, all of which have blocks, and no memory to set to zero before one.
+/// One for each two or more launches in a row, of which only the first has memory to set to zero.
 Error CudaModule::makeGraphs() {
   if (!LaunchGraph::isKnownTo(home->driver))
     return Error::success();
-  graphs.resize(plans.size());
-  for (auto [plan, list, made] : zip_equal(plans, functions, graphs)) {
-    if (plan.launches.size() < 2 ||
-        any_of(plan.launches, [](const Launch &launch) { return launch.items == 0 || !launch.zeroed.empty(); }))
-      continue;
-    Expected<std::unique_ptr<LaunchGraph>> graph = LaunchGraph::create(*home, plan.launches, list);
-    if (!graph)
-      return graph.takeError();
-    made = std::move(*graph);
+  for (auto [plan, list] : zip_equal(plans, functions)) {
+    ArrayRef<Launch> launches = plan.launches;
+    auto &made = graphs.emplace_back(launches.size());
+    for (size_t begin = 0, end = 0; begin < launches.size(); begin = end) {
+      end = begin + 1;
+      while (end < launches.size() && launches[end - 1].items > 0 && launches[end].items > 0 &&
+             launches[end].zeroed.empty())
+        ++end;
+      if (end - begin < 2)
+        continue;
+      Expected<std::unique_ptr<LaunchGraph>> graph =
+          LaunchGraph::create(*home, launches.slice(begin, end - begin), ArrayRef(list).slice(begin, end - begin));
+      if (!graph)
+        return graph.takeError();
+      made[begin] = std::move(*graph);
+    }
   }
   return Error::success();
 }
@@ -305,29 +312,36 @@ Error CudaModule::run(const LaunchPlan &plan, ArrayRef<TensorArg> args, void *wo
   Parameters parameters(driver, plan, args, length);
   size_t plan_index = &plan - plans.data();
   ArrayRef<Launch> launches = range.of(plan);
-  bool is_whole = launches.size() == plan.launches.size();
-  if (!graphs.empty() && graphs[plan_index] && is_whole && status == 0 && range_names.empty())
-    if (std::unique_lock lock = graphs[plan_index]->acquire(stream))
-      return graphs[plan_index]->launch(stream, [&](const Launch &launch) { return parameters.of(launch, places); });
-
+  size_t index = launches.data() - plan.launches.data(), end = index + launches.size();
+  bool may_use_graphs = status == 0 && range_names.empty() && launches.size() == plan.launches.size();
   // In front of the first launch is a kernel of the caller's. That one may not have waited for those before it, as ours
   // do, and so may end before them; a launch that is not programmatic comes behind them all.
   bool is_behind_ours = false;
   bool knows_programmatic = driver.cuLaunchKernelEx && driver.version() >= kProgrammaticVersion;
-  for (const Launch &launch : launches) {
+  while (index < end) {
+    const Launch &launch = plan.launches[index];
+    if (launch.items > 0)
+      if (Error error = zero(driver, plan, launch, places, stream))
+        return error;
+    LaunchGraph *graph = may_use_graphs ? graphAt(plan_index, index) : nullptr;
+    if (std::unique_lock lock = graph ? graph->acquire(stream) : std::unique_lock<std::mutex>()) {
+      if (Error error = graph->launch(stream, [&](const Launch &each) { return parameters.of(each, places); }))
+        return error;
+      index += graph->size();
+      is_behind_ours = true;
+      continue;
+    }
+    size_t at = index++;
     if (launch.items == 0)
       continue;
-    size_t index = &launch - plan.launches.data();
     Expected<void **> given = parameters.of(launch, places);
     if (!given)
       return given.takeError();
-    if (Error error = zero(driver, plan, launch, places, stream))
-      return error;
     std::optional<NvtxRange> shown;
     if (!range_names.empty())
-      shown.emplace(*Nvtx::get(), range_names[plan_index][index].c_str());
+      shown.emplace(*Nvtx::get(), range_names[plan_index][at].c_str());
     bool programmatic = launch.programmatic && launch.zeroed.empty() && is_behind_ours && knows_programmatic;
-    if (Error error = launchKernel(driver, functions[plan_index][index], launch, programmatic, stream, *given))
+    if (Error error = launchKernel(driver, functions[plan_index][at], launch, programmatic, stream, *given))
       return error;
     is_behind_ours = true;
   }

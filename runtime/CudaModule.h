@@ -30,8 +30,8 @@ public:
   /// Launches a plan of this module on a stream; `args` and `workspace` are device memory, as for HostModule::run.
   /// Allocates nothing on the device and waits for nothing, so it may be captured into a graph. What is captured keeps
   /// the machine code loaded for the rest of the process. `range` and `length` as for HostModule::run. From CUDA 13 on,
-  /// calls of all of a plan that follow one on the same stream launch a graph (LaunchGraph.h): not captured ones, none
-  /// at the same time as another, none where ranges are asked for, and none of a plan that has memory set to zero.
+  /// calls of all of a plan that follow one on the same stream launch graphs (LaunchGraph.h): not captured ones, none
+  /// at the same time as another, and none where ranges are asked for.
   llvm::Error run(const LaunchPlan &plan, llvm::ArrayRef<TensorArg> args, void *workspace, CUstream stream,
                   LaunchRange range = {}, int64_t length = 0) const;
 
@@ -48,14 +48,17 @@ private:
   llvm::Expected<CUfunction> find(llvm::StringRef kernel);
   llvm::Expected<CUfunction> prepare(const Launch &launch);
   llvm::Error makeGraphs();
+  LaunchGraph *graphAt(size_t plan, size_t launch) const {
+    return graphs.empty() ? nullptr : graphs[plan][launch].get();
+  }
 
   std::shared_ptr<const CudaContext> home;
   std::vector<CUmodule> modules; ///< one an object
   std::vector<LaunchPlan> plans;
   std::vector<std::vector<CUfunction>> functions;    ///< by plan and launch
   std::vector<std::vector<std::string>> range_names; ///< the same; empty unless ranges are asked for
-  /// By plan, null where it has none; empty where the driver knows none.
-  std::vector<std::unique_ptr<LaunchGraph>> graphs;
+  /// The same, each where its first launch is; empty where the driver knows none.
+  std::vector<std::vector<std::unique_ptr<LaunchGraph>>> graphs;
   std::vector<KernelUse> kernel_uses;
   std::string load_log;
   mutable std::atomic<bool> is_captured = false;

@@ -25,8 +25,8 @@ public:
   /// cuGraphAddDependencies those drivers give by that name was not seen.
   static bool isKnownTo(const CudaDriver &driver);
 
-  /// `launches` of a plan, none of them empty or with memory to be set to zero, and their functions; the context is
-  /// current.
+  /// `launches` of one plan, none of them empty, and their functions; the context is current. Only the first may have
+  /// memory to be set to zero, which is left to the caller.
   static llvm::Expected<std::unique_ptr<LaunchGraph>>
   create(const CudaContext &context, llvm::ArrayRef<Launch> launches, llvm::ArrayRef<CUfunction> functions);
   ~LaunchGraph();
@@ -41,6 +41,9 @@ public:
   /// Launches all with the parameters that the function gives for each, as for cuLaunchKernel. Launches under way keep
   /// theirs.
   llvm::Error launch(CUstream stream, llvm::function_ref<llvm::Expected<void **>(const Launch &)> parameters);
+
+  /// Number of launches.
+  size_t size() const { return launches.size(); }
 
 private:
   LaunchGraph(const CudaContext &context, llvm::ArrayRef<Launch> launches, llvm::ArrayRef<CUfunction> functions)

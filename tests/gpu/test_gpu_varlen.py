@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packed documents on a GPU: what each document gives by itself, in graphs, and compiled."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,14 +16,6 @@ from torch import Tensor
 
 SCORED = [1017, 1020, 30, 1500, 1031]
 LENGTHS = [300, 1, 299, 0, 40, 255, 254, 129, 128, 1100]
-
-
-@pytest.fixture(autouse=True)
-def short_documents_together(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(_torch_batches.LEAST, "cuda", 8)
-    lighthouse.clear_memory_cache()
-    yield
-    lighthouse.clear_memory_cache()
 
 
 def on_gpu(inputs: list[Tensor]) -> list[Tensor]:

@@ -225,17 +225,32 @@ TEST_F(CudaModuleTest, CapturedCallsArePlain) {
   fake.loaded -= 2;
 }
 
-TEST_F(CudaModuleTest, PlansThatAddOrHaveEmptyLaunchesAreNoGraphs) {
-  CompiledModule empty = smallModule();
-  empty.plans[0].launches[1].items = 0;
-  for (const CompiledModule &each : {zeroedModule(), empty}) {
-    std::unique_ptr<CudaModule> module = load(each);
-    EXPECT_EQ(fake.graphs, 0);
-    for (int repeat = 0; repeat < 2; ++repeat)
-      EXPECT_EQ(toString(runForward(*module)), "");
-  }
+TEST_F(CudaModuleTest, EmptyLaunchesAreInNoGraph) {
+  CompiledModule changed = smallModule();
+  changed.plans[0].launches[1].items = 0;
+  std::unique_ptr<CudaModule> module = load(changed);
+  EXPECT_EQ(fake.graphs, 0);
+  for (int repeat = 0; repeat < 2; ++repeat)
+    EXPECT_EQ(toString(runForward(*module)), "");
   EXPECT_EQ(calls("cuGraphLaunch"), 0);
-  EXPECT_EQ(fake.launches.size(), 6u);
+  EXPECT_EQ(fake.launches.size(), 2u);
+}
+
+TEST_F(CudaModuleTest, GraphsDoNotCrossAMemset) {
+  CompiledModule changed = zeroedModule();
+  Launch third = changed.plans[0].launches[1];
+  third.zeroed.clear();
+  changed.plans[0].launches.push_back(third);
+  std::unique_ptr<CudaModule> module = load(changed);
+  EXPECT_EQ(toString(runForward(*module)), "");
+  fake.calls.clear();
+  EXPECT_EQ(toString(runForward(*module)), "");
+  std::vector<std::string> order;
+  copy_if(fake.calls, std::back_inserter(order), [](StringRef call) {
+    return call == "cuMemsetD32Async" || call == "cuLaunchKernel" || call == "cuGraphLaunch";
+  });
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"cuLaunchKernel", "cuMemsetD32Async", "cuMemsetD32Async", "cuGraphLaunch"}));
 }
 
 TEST_F(CudaModuleTest, OlderDriversKnowNoGraphs) {
