@@ -73,7 +73,15 @@ def test_which_documents() -> None:
     assert sorted(groups) == [128, 256, 1024]
     assert len(groups[256]) == 4
     assert not _torch_batches.group(bounds_of(SHORT[:2]).tolist(), settings, "cpu")
-    assert not _torch_batches.group(bounds_of(SHORT).tolist(), settings, "cuda:0"), "nothing was measured there"
+    assert list(_torch_batches.group(bounds_of(SHORT[:8]).tolist(), settings, "cuda:0")) == [128]
+    assert not _torch_batches.group(bounds_of(SHORT[:7]).tolist(), settings, "cuda:0")
+
+
+def test_not_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There one by one is no slower."""
+    monkeypatch.undo()
+    settings = _arguments.settings(1, 2, 128, "norm", None, 4)
+    assert not _torch_batches.group(bounds_of(SHORT).tolist(), settings, "cpu")
 
 
 def test_a_document_is_in_one_part() -> None:
