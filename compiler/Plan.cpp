@@ -177,4 +177,13 @@ private:
 
 llvm::Expected<LaunchPlan> planOf(func::FuncOp fused) { return Planner(fused).run(); }
 
+bool isMarked(func::FuncOp fused, Value tensor, StringRef mark) {
+  if (auto argument = dyn_cast<BlockArgument>(tensor))
+    return bool(fused.getArgAttr(argument.getArgNumber(), mark));
+  for (OpOperand &use : tensor.getUses())
+    if (isa<func::ReturnOp>(use.getOwner()) && fused.getResultAttr(use.getOperandNumber(), mark))
+      return true;
+  return false;
+}
+
 } // namespace lighthouse

@@ -5,6 +5,7 @@
 #include "compiler/Cuda/Hopper.h"
 #include "compiler/Cuda/Lowering.h"
 #include "compiler/Passes.h"
+#include "compiler/Plan.h"
 #include "runtime/CudaTarget.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -85,16 +86,6 @@ Schedule scheduleOf(lighthouse::KernelOp kernel, StringRef arch) {
       return schedule;
   }
   return nullptr;
-}
-
-/// Whether a tensor of the function that holds the kernel is an argument or a result with that mark.
-bool isMarked(func::FuncOp function, Value tensor, StringRef mark) {
-  if (auto argument = dyn_cast<BlockArgument>(tensor))
-    return bool(function.getArgAttr(argument.getArgNumber(), mark));
-  for (OpOperand &use : tensor.getUses())
-    if (isa<func::ReturnOp>(use.getOwner()) && function.getResultAttr(use.getOperandNumber(), mark))
-      return true;
-  return false;
 }
 
 Type viewType(func::FuncOp function, Value tensor) {

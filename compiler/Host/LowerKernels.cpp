@@ -3,6 +3,7 @@
 // lighthouse-lower-kernels-to-host: a function over memrefs for each kernel, filled by the schedule of its stages.
 #include "compiler/Host/Emitter.h"
 #include "compiler/Passes.h"
+#include "compiler/Plan.h"
 
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -42,16 +43,6 @@ Schedule scheduleOf(KernelOp kernel) {
       return schedule;
   }
   return nullptr;
-}
-
-/// Whether a tensor of the function that holds the kernel is an argument or a result with that mark.
-bool isMarked(func::FuncOp function, Value tensor, StringRef mark) {
-  if (auto argument = dyn_cast<BlockArgument>(tensor))
-    return bool(function.getArgAttr(argument.getArgNumber(), mark));
-  for (OpOperand &use : tensor.getUses())
-    if (isa<func::ReturnOp>(use.getOwner()) && function.getResultAttr(use.getOperandNumber(), mark))
-      return true;
-  return false;
 }
 
 MemRefType bufferType(func::FuncOp function, Value tensor) {

@@ -5,12 +5,12 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from helpers import python
 from lighthouse import _cuda, _lighthouse, _timing
-from lighthouse.__main__ import main
 from test_cuda import CALL, FAKE, needs_fake
 
 FAKE_NVTX = FAKE.with_name("liblighthouse-fake-nvtx.so")
@@ -159,21 +159,10 @@ KERNELS = ["pool_score", "select_invert", "gather", "attend", "scatter"]
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., str]:
-    """The command in this process, on caches that are hardly cold. Returns what it prints; stderr when it fails."""
+def bench(monkeypatch: pytest.MonkeyPatch, command: Callable[..., str]) -> Callable[..., str]:
+    """``lighthouse bench`` on caches that are hardly cold."""
     monkeypatch.setattr(_timing, "FLUSHED", 2**20)
-
-    def run(*arguments: str, status: int = 0) -> str:
-        monkeypatch.setattr("sys.argv", ["lighthouse", "bench", *arguments])
-        try:
-            result = main()
-        except SystemExit as end:  # argparse
-            result = end.code
-        printed = capsys.readouterr()
-        assert result == status, printed.out + printed.err
-        return printed.err if status else printed.out
-
-    return run
+    return partial(command, "bench")
 
 
 def test_bench_as_json(bench: Callable[..., str], tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ import csv
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import lighthouse
 import pytest
 from lighthouse import _lighthouse, _suggest
-from lighthouse.__main__ import main
 
 H100 = "NVIDIA H100 80GB HBM3"
 
@@ -170,33 +170,22 @@ SPEC = "--seq-len 98304 --head-dim 128 --heads 8 --gpu H100".split()
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> Callable[..., str]:
-    """The command in this process. Returns what it prints; stderr when it fails."""
-
-    def run(*arguments: str, status: int = 0) -> str:
-        monkeypatch.setattr("sys.argv", ["lighthouse", "suggest", *arguments])
-        try:
-            result = main()
-        except SystemExit as end:  # argparse
-            result = end.code
-        printed = capsys.readouterr()
-        assert result == status, printed.out + printed.err
-        return printed.err if status else printed.out
-
-    return run
+def suggest(command: Callable[..., str]) -> Callable[..., str]:
+    """``lighthouse suggest``."""
+    return partial(command, "suggest")
 
 
-def test_command(command: Callable[..., str], tmp_path: Path) -> None:
+def test_command(suggest: Callable[..., str], tmp_path: Path) -> None:
     plot = tmp_path / "front.png"
-    text = command(*SPEC, "--budget", "5", "--plot", str(plot))
+    text = suggest(*SPEC, "--budget", "5", "--plot", str(plot))
     assert plot.read_bytes().startswith(b"\x89PNG")
     expected = lighthouse.suggest(98304, 128, 8, budget=5.0, gpu=H100)
     assert text == f"{expected}\n"
     assert text.count("<- budget") == 1
     assert "Measured on NVIDIA H100 80GB HBM3: 27 times of 9 kernels in bfloat16 with D = 128. Computed: " in text
-    report = json.loads(command(*SPEC, "--budget", "5", "--format", "json"))
+    report = json.loads(suggest(*SPEC, "--budget", "5", "--format", "json"))
     assert report["best"] == expected.best._asdict()
-    header, *rows = csv.reader(command(*SPEC, "--format", "csv").splitlines())
+    header, *rows = csv.reader(suggest(*SPEC, "--format", "csv").splitlines())
     assert header == list(_suggest.Suggestion._fields)
     assert len(rows) == len(expected.front)
 
@@ -211,5 +200,5 @@ def test_command(command: Callable[..., str], tmp_path: Path) -> None:
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else "",
 )
-def test_command_refuses(command: Callable[..., str], arguments: list[str], text: str) -> None:
-    assert text in command(*SPEC, *arguments, status=2)
+def test_command_refuses(suggest: Callable[..., str], arguments: list[str], text: str) -> None:
+    assert text in suggest(*SPEC, *arguments, status=2)
