@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // FakeCuda: see FakeCuda.h. Signatures are those of cuda.h, with pointers of our own.
-#include "tests/unit/fake/FakeCuda.h"
-
-#include "runtime/CudaApi.h"
+#include "tests/unit/fake/FakeDriver.h"
 
 #include <algorithm>
 #include <bit>
@@ -14,11 +12,6 @@
 #include <cstring>
 #include <mutex>
 #include <sstream>
-
-using namespace lighthouse;
-
-static std::recursive_mutex mutex;
-static thread_local std::vector<FakeContext *> stack; ///< of contexts; the last is current
 
 /// Modules that are loaded, so that those which stay for good are no leaks.
 static std::set<FakeModule *> &alive() {
@@ -64,9 +57,11 @@ FakeCuda *fakeCuda() {
   return fake;
 }
 
-namespace {
+namespace fake {
 
-/// Notes a call and gives the code that it is to return.
+std::recursive_mutex mutex;
+thread_local std::vector<FakeContext *> stack;
+
 int enter(const char *name) {
   FakeCuda &fake = *fakeCuda();
   fake.calls.emplace_back(name);
@@ -74,18 +69,13 @@ int enter(const char *name) {
   return found == fake.failures.end() ? 0 : found->second;
 }
 
-#define ENTER(name)                                                                                                    \
-  std::lock_guard lock(mutex);                                                                                         \
-  if (int code = enter(#name))                                                                                         \
-  return code
-
 /// Device memory is the host's.
-char *toMemory(CUdeviceptr address) { return std::bit_cast<char *>(address); }
+static char *toMemory(CUdeviceptr address) { return std::bit_cast<char *>(address); }
 
-FakeContext *toContext(CUcontext context) { return reinterpret_cast<FakeContext *>(context); }
-CUcontext toHandle(FakeContext *context) { return reinterpret_cast<CUcontext>(context); }
+static FakeContext *toContext(CUcontext context) { return reinterpret_cast<FakeContext *>(context); }
+static CUcontext toHandle(FakeContext *context) { return reinterpret_cast<CUcontext>(context); }
 
-FakeContext &primaryOf(int device) {
+static FakeContext &primaryOf(int device) {
   FakeCuda &fake = *fakeCuda();
   fake.primary.reserve(64); // addresses stay
   while (static_cast<int>(fake.primary.size()) <= device)
@@ -120,7 +110,7 @@ constexpr FakeError kErrors[] = {
     {701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"},
 };
 
-CUresult describe(int code, const char *FakeError::*field, const char **result) {
+static CUresult describe(int code, const char *FakeError::*field, const char **result) {
   *result = nullptr;
   for (const FakeError &error : kErrors)
     if (error.code == code)
@@ -217,7 +207,7 @@ CUresult cuCtxPopCurrent(CUcontext *context) {
 }
 
 /// ".entry name(.param .u64 a, .param .align 64 .b8 m[128])": names with their parameters.
-void readKernels(const std::string &image, FakeModule &module) {
+static void readKernels(const std::string &image, FakeModule &module) {
   for (size_t at = image.find(".entry "); at != std::string::npos; at = image.find(".entry ", at + 1)) {
     size_t open = image.find('(', at), close = image.find(')', open);
     std::string name = image.substr(at + 7, open - at - 7), list = image.substr(open, close - open);
@@ -232,7 +222,7 @@ void readKernels(const std::string &image, FakeModule &module) {
 }
 
 /// The buffer and its size out of cuModuleLoadDataEx's options.
-void writeLog(const std::string &text, int log, unsigned options, const int *names, void **values) {
+static void writeLog(const std::string &text, int log, unsigned options, const int *names, void **values) {
   char *buffer = nullptr;
   size_t bytes = 0;
   for (unsigned i = 0; i < options; ++i) {
@@ -245,7 +235,7 @@ void writeLog(const std::string &text, int log, unsigned options, const int *nam
     std::snprintf(buffer, bytes, "%s", text.c_str());
 }
 
-void meetOtherLoads() {
+static void meetOtherLoads() {
   static std::mutex meeting;
   static std::condition_variable arrival;
   static int present = 0;
@@ -311,7 +301,7 @@ CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *
   auto &kernels = reinterpret_cast<FakeModule *>(module)->kernels;
   auto found = kernels.find(name);
   if (found == kernels.end())
-    return kCudaNotFound;
+    return lighthouse::kCudaNotFound;
   *function = reinterpret_cast<CUfunction>(found->second);
   return 0;
 }
@@ -431,204 +421,18 @@ CUresult cuMemsetD32Async(CUdeviceptr address, unsigned value, size_t count, CUs
   return 0;
 }
 
-/// What a launch is noted as; its parameters are read now. With an error's number, none.
-std::pair<CUresult, FakeLaunch> readLaunch(const CUlaunchConfig &config, CUfunction function, void **parameters,
-                                           bool programmatic) {
-  auto *kernel = reinterpret_cast<FakeKernel *>(function);
-  if (stack.empty() || stack.back() != kernel->module->context)
-    return {201, {}};
-  if (config.grid_y * config.grid_z * config.block_y * config.block_z != 1 || config.grid_x == 0)
-    return {1, {}};
-  int allowed = std::max(48 * 1024, kernel->attributes[kMaxDynamicSharedBytes]);
-  if (static_cast<int>(config.shared_bytes) > allowed)
-    return {1, {}};
-  FakeLaunch launch = {kernel->name, stack.back(), config.grid_x, config.block_x, config.shared_bytes, config.stream,
-                       {},           {},           programmatic};
-  for (size_t i = 0; i < kernel->is_map.size(); ++i) {
-    if (kernel->is_map[i])
-      launch.maps.push_back(fakeCuda()->encoded.at(static_cast<CUtensorMap *>(parameters[i])->opaque[0]));
-    else
-      launch.parameters.push_back(*static_cast<uint64_t *>(parameters[i]));
-  }
-  return {0, std::move(launch)};
-}
+} // namespace fake
 
-void note(CUfunction function, FakeLaunch launch) {
-  FakeCuda &fake = *fakeCuda();
-  if (launch.block == fake.crash_block)
-    fake.failures = {{"cuEventQuery", 700}, {"cuStreamSynchronize", 700}};
-  fake.milliseconds += fake.on_launch ? fake.on_launch(*reinterpret_cast<FakeKernel *>(function), launch) : 0.01;
-  fake.launches.push_back(std::move(launch));
-}
-
-CUresult noteLaunch(const CUlaunchConfig &config, CUfunction function, void **parameters, bool programmatic) {
-  auto [code, launch] = readLaunch(config, function, parameters, programmatic);
-  if (code == 0)
-    note(function, std::move(launch));
-  return code;
-}
-
-CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
-                        unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void **parameters,
-                        void **) {
-  ENTER(cuLaunchKernel);
-  CUlaunchConfig config = {grid_x, grid_y, grid_z, block_x, block_y, block_z, shared_bytes, stream, nullptr, 0};
-  return noteLaunch(config, function, parameters, false);
-}
-
-CUresult cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function, void **parameters, void **) {
-  ENTER(cuLaunchKernelEx);
-  bool programmatic = false;
-  for (unsigned i = 0; i < config->num_attributes; ++i) {
-    if (config->attributes[i].id != kLaunchProgrammatic)
-      return 1;
-    programmatic = static_cast<int>(config->attributes[i].value[0]) == 1;
-  }
-  return noteLaunch(*config, function, parameters, programmatic);
-}
-
-//===-- Graphs -----------------------------------------------------------===//
-
-struct FakeNode {
-  CUfunction function;
-  bool alive = true; ///< its graph is
-  bool programmatic = false;
-  bool has_parameters = false;
-  FakeLaunch launch = {};
-};
-
-/// A graph, and what is made of it: kernels in a row.
-struct FakeGraph {
-  std::vector<FakeNode *> nodes;
-};
-
-FakeGraph &toGraph(CUgraph graph) { return *reinterpret_cast<FakeGraph *>(graph); }
-
-CUresult cuGraphCreate(CUgraph *graph, unsigned) {
-  ENTER(cuGraphCreate);
-  *graph = reinterpret_cast<CUgraph>(new FakeGraph);
-  return 0;
-}
-
-CUresult cuGraphDestroy(CUgraph graph) {
-  ENTER(cuGraphDestroy);
-  for (FakeNode *node : toGraph(graph).nodes)
-    node->alive = false; // What was made of the graph may still name it.
-  delete &toGraph(graph);
-  return 0;
-}
-
-/// A node's parameters come with cuGraphExecKernelNodeSetParams.
-CUresult cuGraphAddKernelNode(CUgraphNode *node, CUgraph graph, const CUgraphNode *, size_t count,
-                              const CUkernelNodeParams *params) {
-  ENTER(cuGraphAddKernelNode);
-  if (count != 0)
-    return 1;
-  static auto *made = new std::vector<FakeNode *>; // What was instantiated outlives its graph.
-  toGraph(graph).nodes.push_back(made->emplace_back(new FakeNode{.function = params->function}));
-  *node = reinterpret_cast<CUgraphNode>(toGraph(graph).nodes.back());
-  return 0;
-}
-
-CUresult cuGraphAddDependencies(CUgraph graph, const CUgraphNode *from, const CUgraphNode *to,
-                                const CUgraphEdgeData *edges, size_t count) {
-  ENTER(cuGraphAddDependencies);
-  auto &nodes = toGraph(graph).nodes;
-  auto at = std::find(nodes.begin(), nodes.end(), reinterpret_cast<FakeNode *>(*to));
-  if (count != 1 || at == nodes.begin() || at == nodes.end() || at[-1] != reinterpret_cast<FakeNode *>(*from))
-    return 1;
-  (*at)->programmatic = edges->type == kEdgeProgrammatic && edges->from_port == kEdgeFromProgrammatic;
-  return 0;
-}
-
-CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long flags) {
-  ENTER(cuGraphInstantiateWithFlags);
-  *executable = reinterpret_cast<CUgraphExec>(new FakeGraph(toGraph(graph)));
-  ++fakeCuda()->graphs;
-  return flags == 0 ? 0 : 1;
-}
-
-CUresult cuGraphExecKernelNodeSetParams(CUgraphExec, CUgraphNode handle, const CUkernelNodeParams *params) {
-  ENTER(cuGraphExecKernelNodeSetParams);
-  auto &node = *reinterpret_cast<FakeNode *>(handle);
-  if (!node.alive)
-    return 1;
-  CUlaunchConfig config = {params->grid_x,  params->grid_y,       params->grid_z, params->block_x, params->block_y,
-                           params->block_z, params->shared_bytes, nullptr,        nullptr,         0};
-  auto [code, launch] = readLaunch(config, params->function, params->parameters, node.programmatic);
-  node.launch = std::move(launch);
-  node.has_parameters = code == 0;
-  return params->function == node.function ? code : 1;
-}
-
-CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
-  ENTER(cuGraphLaunch);
-  for (FakeNode *node : reinterpret_cast<FakeGraph *>(executable)->nodes) {
-    if (!node->has_parameters)
-      return 1;
-    node->launch.stream = stream;
-    note(node->function, node->launch);
-  }
-  return 0;
-}
-
-CUresult cuGraphExecDestroy(CUgraphExec executable) {
-  ENTER(cuGraphExecDestroy);
-  auto *graph = reinterpret_cast<FakeGraph *>(executable);
-  delete graph;
-  --fakeCuda()->graphs;
-  return 0;
-}
-
-//===-- Tensor maps ------------------------------------------------------===//
-
-bool isTensorMap(const FakeTensorMap &map, size_t element_bytes) {
-  constexpr size_t kSpans[] = {256 * 16, 32, 64, 128}; // by swizzle
-  auto fits = [](const auto &values, auto least, auto most, auto step) {
-    return std::all_of(values.begin(), values.end(),
-                       [&](auto value) { return value >= least && value <= most && value % step == 0; });
-  };
-  size_t row = map.box[0] * element_bytes;
-  return map.address % 16 == 0 && fits(map.sizes, uint64_t(1), uint64_t(1) << 32, uint64_t(1)) &&
-         fits(map.strides, uint64_t(0), (uint64_t(1) << 40) - 1, uint64_t(16)) && fits(map.box, 1u, 256u, 1u) &&
-         row % 16 == 0 && map.swizzle >= 0 && map.swizzle <= 3 && row <= kSpans[map.swizzle];
-}
-
-/// The rules are those of cuda.h.
-CUresult cuTensorMapEncodeTiled(CUtensorMap *map, int data_type, uint32_t rank, void *address, const uint64_t *sizes,
-                                const uint64_t *strides, const uint32_t *box, const uint32_t *element_strides,
-                                int interleave, int swizzle, int promotion, int fill) {
-  ENTER(cuTensorMapEncodeTiled);
-  if (reinterpret_cast<uintptr_t>(map) % 64 != 0 || rank < 1 || rank > 5 || interleave != kMapInterleaveNone ||
-      std::any_of(element_strides, element_strides + rank, [](uint32_t stride) { return stride != 1; }))
-    return 1;
-  FakeTensorMap made = {data_type,
-                        reinterpret_cast<uintptr_t>(address),
-                        {sizes, sizes + rank},
-                        {strides, strides + rank - 1},
-                        {box, box + rank},
-                        swizzle,
-                        promotion,
-                        fill};
-  if (!isTensorMap(made, data_type == kMapFloat32 ? 4 : 2))
-    return 1;
-  map->opaque[0] = fakeCuda()->encoded.size();
-  fakeCuda()->encoded.push_back(std::move(made));
-  return 0;
-}
-
-} // namespace
-
-extern "C" CUresult cuGetProcAddress(const char *name, void **entry, int version, uint64_t) {
+extern "C" lighthouse::CUresult cuGetProcAddress(const char *name, void **entry, int version, uint64_t) {
   *entry = nullptr;
   if (fakeCuda()->absent.count(name) || version > fakeCuda()->version)
-    return kCudaNotFound;
+    return lighthouse::kCudaNotFound;
 // NOLINTBEGIN(bugprone-macro-parentheses): a function's name
 #define FIND(each, its_version, parameters)                                                                            \
   if (std::strcmp(name, #each) == 0)                                                                                   \
-    *entry = reinterpret_cast<void *>(&each);
+    *entry = reinterpret_cast<void *>(&fake::each);
   // NOLINTEND(bugprone-macro-parentheses)
   FOR_EACH_CUDA_ENTRY_POINT(FIND)
   FOR_EACH_OPTIONAL_CUDA_ENTRY_POINT(FIND)
-  return *entry ? 0 : kCudaNotFound;
+  return *entry ? 0 : lighthouse::kCudaNotFound;
 }
