@@ -12,7 +12,7 @@ namespace lighthouse {
 struct CompiledModule {
   std::string target;            ///< "host:znver4", "cuda:sm_90a"
   std::vector<LaunchPlan> plans; ///< "forward", "backward"
-  /// For the host one relocatable object with all kernels; for a GPU one a kernel, all PTX or all cubins.
+  /// One a kernel: relocatable objects for the host; for a GPU all PTX or all cubins.
   std::vector<llvm::SmallVector<char, 0>> code;
 };
 

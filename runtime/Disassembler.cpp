@@ -23,7 +23,8 @@ Expected<std::string> disassemble(StringRef cubin) {
   if (std::vector<std::string> found = findToolkitPrograms("cuobjdump"); !found.empty())
     return runProgram(found.front(), {"-sass", file->path()});
   return createStringError("expects nvdisasm or cuobjdump of the CUDA toolkit in $CUDA_HOME/bin or on PATH, or "
-                           "LIGHTHOUSE_NVDISASM to name the former, but found neither");
+                           "LIGHTHOUSE_NVDISASM to name the former, but found neither; without a toolkit: pip install "
+                           "nvidia-cuda-nvcc nvidia-cuda-nvdisasm, and python -m lighthouse finds them");
 }
 
 } // namespace lighthouse

@@ -212,7 +212,9 @@ def _gpu_name(gpu: Any) -> str:
         here = [device.name for device in _cuda.devices()]
         if not here:
             known = ", ".join(repr(name) for name in _lighthouse.tuned_gpus())
-            raise ValueError(f"gpu: expects a model where this machine has no GPU, one of {known}, but got None")
+            raise ValueError(
+                f"gpu: expects a model where this machine has no GPU, one of {known}, but got none; 'H100' is enough"
+            )
         return here[0]
     if not isinstance(gpu, str):
         raise TypeError(f"gpu: expects a model's name such as 'H100' or None, but got {gpu!r}")

@@ -212,7 +212,8 @@ TEST_F(AssemblerTest, Disassembles) {
   };
   if (findToolkitPrograms("nvdisasm").empty() && findToolkitPrograms("cuobjdump").empty()) {
     EXPECT_EQ(text(), "expects nvdisasm or cuobjdump of the CUDA toolkit in $CUDA_HOME/bin or on PATH, or "
-                      "LIGHTHOUSE_NVDISASM to name the former, but found neither");
+                      "LIGHTHOUSE_NVDISASM to name the former, but found neither; without a toolkit: pip install "
+                      "nvidia-cuda-nvcc nvidia-cuda-nvdisasm, and python -m lighthouse finds them");
   }
   setenv("CUDA_HOME", (root + "/cuda").c_str(), 1);
   if (findToolkitPrograms("nvdisasm").empty()) {

@@ -47,7 +47,8 @@ struct EmitCommand : Command {
   SpecOptions spec{sub};
   cl::opt<std::string> arch{
       "arch",
-      cl::desc("GPU architecture, for example sm_90a; none is needed at hand (for ptx: that of the GPU at hand)"),
+      cl::desc("GPU architecture, for example sm_90a; needs no GPU (the host CPU; for stages that only GPUs have, this "
+               "machine's GPU)"),
       cl::value_desc("name"), cl::sub(sub), cl::cat(category())};
   cl::opt<std::string> kernel{"kernel", cl::desc("print this kernel only (not of stages, fused)"),
                               cl::value_desc("name"), cl::sub(sub), cl::cat(category())};

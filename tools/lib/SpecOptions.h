@@ -71,21 +71,24 @@ struct SpecOptions {
                     llvm::cl::init(defaults.num_heads),
                     llvm::cl::sub(sub),
                     llvm::cl::cat(category())};
-  llvm::cl::alias heads{"heads", llvm::cl::desc("the same as --num-heads"), llvm::cl::aliasopt(num_heads)};
+  llvm::cl::alias heads{"heads", llvm::cl::desc("the same as --num-heads"), llvm::cl::aliasopt(num_heads),
+                        llvm::cl::NotHidden};
   Integer num_kv_heads{"num-kv-heads",
                        llvm::cl::desc("key heads, a divisor of the query heads (as many)"),
                        llvm::cl::value_desc("Hkv"),
                        llvm::cl::init(defaults.num_kv_heads),
                        llvm::cl::sub(sub),
                        llvm::cl::cat(category())};
-  llvm::cl::alias kv_heads{"kv-heads", llvm::cl::desc("the same as --num-kv-heads"), llvm::cl::aliasopt(num_kv_heads)};
+  llvm::cl::alias kv_heads{"kv-heads", llvm::cl::desc("the same as --num-kv-heads"), llvm::cl::aliasopt(num_kv_heads),
+                           llvm::cl::NotHidden};
   Integer num_levels{"num-levels",
                      llvm::cl::desc("levels of the pyramid, 1 to 8 (1: plain causal attention)"),
                      llvm::cl::value_desc("L"),
                      llvm::cl::init(defaults.num_levels),
                      llvm::cl::sub(sub),
                      llvm::cl::cat(category())};
-  llvm::cl::alias levels{"levels", llvm::cl::desc("the same as --num-levels"), llvm::cl::aliasopt(num_levels)};
+  llvm::cl::alias levels{"levels", llvm::cl::desc("the same as --num-levels"), llvm::cl::aliasopt(num_levels),
+                         llvm::cl::NotHidden};
   Integer pooling_factor{"pooling-factor",
                          llvm::cl::desc("windows of a level in one of the next, a power of two from 2 to 64 (2)"),
                          llvm::cl::value_desc("p"),
