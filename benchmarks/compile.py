@@ -23,6 +23,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import lighthouse
 from lighthouse import _lighthouse
 from rich.console import Console
 from rich.progress import track
@@ -124,6 +125,9 @@ def main() -> int:
     if options.here:
         {"ready": ready_here, "assembled": assembled_here}[options.here[0]](*options.here[1:])
         return 0
+    if not options.arch and options.device not in ("cpu", *(each.device for each in lighthouse.devices())):
+        here = ", ".join(("cpu", *(each.device for each in lighthouse.devices())))
+        sys.exit(f"--device expects one of {here}, but got {options.device!r}; --arch needs no GPU")
     what = "PTX, ptxas" if options.arch else "compiled, loaded"
     bar_cold, bar_loaded = BARS["cuda"][:1] * 2 if options.arch else BARS[options.device.partition(":")[0]]
     headers = ["spec", *(f"{dtype}: {what} (ms)" for dtype in DTYPES)]

@@ -60,6 +60,8 @@ def main() -> int:
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
     device = torch.device(options.device)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        sys.exit("expects an NVIDIA GPU, but torch sees none")
     headers = ["", "forward (us)", "recorded for backward (us)", "forward and backward (us)"]
     times = {name: measure(device, settings) for name, settings in SETTINGS.items()}
     lines = [[name, *(f"{each:.1f}" for each in row)] for name, row in times.items()]

@@ -100,6 +100,8 @@ def write_csv(path: Path, rows: Sequence[Row]) -> None:
 
 def read_csv(path: Path) -> list[Row]:
     """Numbers come back as numbers."""
+    if not path.is_file():
+        sys.exit(f"--from: expects the CSV file of an earlier run, but there is no {path}")
 
     def value(text: str) -> Any:
         try:
@@ -134,9 +136,13 @@ def main(
     measure: Callable[[Any], list[Row]],
     report: Callable[[list[Row]], Report],
     arguments: Sequence[str] | None = None,
+    parents: Sequence[argparse.ArgumentParser] = (),
 ) -> int:
-    """Measures the cases, or reads them; prints the table; leaves NAME.csv and NAME.png. 1 where a bar is missed."""
-    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    """Measures the cases, or reads them; prints the table; leaves NAME.csv and NAME.png. 1 where a bar is missed.
+
+    ``parents``: parsers of further options, for the help.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0], parents=parents)
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), help="folder of the CSV file and the plot")
     parser.add_argument("--from", type=Path, dest="source", metavar="CSV", help="report on an earlier run's figures")

@@ -306,9 +306,9 @@ def report(rows: list[shared.Row]) -> shared.Report:
 
 def main() -> int:
     parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--small", action="store_true")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--case", nargs=2, metavar=("ATTENTION", "KEPT"))
+    parser.add_argument("--small", action="store_true", help="a toy on the CPU, which has no bars")
+    parser.add_argument("--only", default="", metavar="TEXT", help="measure the cases whose name holds TEXT")
+    parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
     options, others = parser.parse_known_args()
     if options.case:
         print(json.dumps(measure_here(Case(*options.case), options.small)))
@@ -321,7 +321,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             shared.write_csv(Path(folder, "small.csv"), rows)
             return shared.main("train_step", __doc__, [], measure, report, ["--from", f"{folder}/small.csv", *others])
-    return shared.main("train_step", __doc__, cases, measure, report, others)
+    return shared.main("train_step", __doc__, cases, measure, report, others, parents=[parser])
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ Then packs of short documents, attended densely: one by one; 8 and more of them 
 (lighthouse/_torch_batches.py); and by ``varlen_attn``.
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -123,6 +124,11 @@ def short_documents(inputs: list[Tensor]) -> Table:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("topk", type=int, nargs="*", metavar="TOPK", help="a multiple of 128 (512 1024 1536)")
+    topks = parser.parse_args().topk or [512, 1024, 1536]
+    if not torch.cuda.is_available():
+        sys.exit("expects an NVIDIA GPU, but torch sees none")
     with tempfile.TemporaryDirectory() as cache:
         os.environ["LIGHTHOUSE_CACHE_DIR"] = cache
-        main([int(each) for each in sys.argv[1:]] or [512, 1024, 1536])
+        main(topks)

@@ -296,6 +296,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out/train_bytes"), help="folder for plot and results")
     args = parser.parse_args(argv)
+    if args.device.startswith("cuda") and not torch.cuda.is_available():
+        parser.error(f"--device expects cpu, as torch sees no GPU, but got {args.device}")
     for name in ("batch", "seq_len", "layers", "width", "heads", "steps", "val_windows"):
         if getattr(args, name) < 1:
             parser.error(f"--{name.replace('_', '-')} expects at least 1, but got {getattr(args, name)}")

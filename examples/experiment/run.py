@@ -166,7 +166,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--text", type=Path, default=Path("out/experiment"), help="folder that text.py made")
     parser.add_argument("--out", type=Path, help="of runs.jsonl and checkpoints; out/experiment/MODEL")
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", choices=["cpu", "cuda"])
+    devices = ["cuda", "cpu"] if torch.cuda.is_available() else ["cpu"]
+    parser.add_argument("--device", default=devices[0], choices=devices)
     parser.add_argument("--trials", type=int, default=TRIALS, help="of the probe, for each distance")
     parser.add_argument("--estimate", type=int, nargs="+", metavar="N", help="only time steps at these lengths")
     options = parser.parse_args(arguments)

@@ -3,7 +3,7 @@
 #
 # Runs small calls of every kind under NVIDIA's compute-sanitizer, once a tool, out of a bundle of scripts/gpu/pack.sh that is made ready:
 #   gpu-bundle/sanitize.sh [TOOL...]     (memcheck racecheck synccheck initcheck)
-# Exits with 1 where a tool found anything.
+# Exits with 1 where a tool found anything. CALLS names a program in place of tests/gpu/small_calls.py.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [[ -d $here/lib ]] || here=$here/../../gpu-bundle # as scripts/gpu/sanitize.sh

@@ -47,6 +47,30 @@ def test_a_gpu_is_needed(name: str, tmp_path: Path) -> None:
     assert "expects an NVIDIA GPU, but torch sees none" in result.stderr
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("varlen.py 512", "expects an NVIDIA GPU, but torch sees none"),
+        ("host.py --device cuda:0", "expects an NVIDIA GPU, but torch sees none"),
+        ("compile.py --device cuda:0", "--device expects one of cpu, but got 'cuda:0'; --arch needs no GPU"),
+        ("op.py --from nothing.csv", "--from: expects the CSV file of an earlier run, but there is no nothing.csv"),
+    ],
+)
+def test_what_is_missing_is_told(command: str, message: str) -> None:
+    name, *options = command.split()
+    result = python(str(BENCHMARKS / name), *options)
+    assert result.returncode == 1
+    assert result.stderr.strip().endswith(message)
+
+
+def test_help_of_the_training_step() -> None:
+    result = python(str(BENCHMARKS / "train_step.py"), "--help")
+    assert result.returncode == 0, result.stderr
+    assert all(option in result.stdout for option in ("--small", "--only", "--from", "--markdown"))
+    assert "--case" not in result.stdout
+
+
 def reported(module: ModuleType, rows: list[dict], folder: Path) -> int:
     """The exit status of a benchmark for figures of an earlier run; the table, CSV and plot are made."""
     shared.write_csv(folder / "earlier.csv", rows)

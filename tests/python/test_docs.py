@@ -99,14 +99,15 @@ def test_examples_of_docstrings(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_commands_of_the_page_on_seeing() -> None:
-    """Those that print code, and need no tool for it."""
+def test_commands_of_the_page_on_seeing(tmp_path: Path) -> None:
+    """Those that print code, and need no tool for it. What `lighthouse-opt` reads is there for it."""
     lines = (ROOT / "docs/seeing.md").read_text().splitlines()
     commands = [line.strip() for line in lines if re.match("    lighthouse (compile|ptx) --", line)]
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
-        result = python("-m", "lighthouse", *shlex.split(command)[1:])
+        result = python("-m", "lighthouse", *shlex.split(command)[1:], cwd=str(tmp_path))
         assert result.returncode == 0, (command, result.stderr)
+    assert "lighthouse.pool" in (tmp_path / "stages.mlir").read_text()
 
 
 def test_other_commands_of_the_pages(tmp_path: Path) -> None:
@@ -139,21 +140,40 @@ def test_forward_pass_of_the_readme() -> None:
         assert any(each.startswith(anonymous(line)) for each in printed), line
 
 
+def links(page: Path) -> list[tuple[Path, str]]:
+    """Files and anchors that a page leads to."""
+    targets = re.findall(r"\]\(([^)]+)\)", page.read_text())
+    pairs = [target.partition("#")[::2] for target in targets if not re.match("(https?|mailto):", target)]
+    return [((page.parent / file).resolve() if file else page, anchor) for file, anchor in pairs]
+
+
+def anchors(page: Path) -> list[str]:
+    """As GitHub makes them of headings."""
+    headings = re.findall("^#+ (.*)", page.read_text(), re.M)
+    return [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
-        if not target.startswith(("http:", "https:", "mailto:")):
-            assert (page.parent / target).exists(), target
+    for target, anchor in links(page):
+        assert target.exists(), target
+        assert not anchor or anchor in anchors(target), f"{target}#{anchor}"
     for path in re.findall(
         r"`((?:docs|examples|scripts|tests|runtime|benchmarks|compiler)/[\w./]+\w)`", page.read_text()
     ):
         assert (ROOT / path).exists(), path
 
 
+def test_every_page_is_linked() -> None:
+    linked = {target for page in PAGES for target, _ in links(page) if target != page}
+    assert not set(PAGES) - linked - {ROOT / "README.md"}
+
+
 def test_every_environment_variable_is_documented() -> None:
     """Variables that the code reads are in docs/building.md."""
     code = [path for folder in ("runtime", "tools", "scripts", "python") for path in (ROOT / folder).rglob("*.*")]
     code = [path for path in code if path.suffix in (".cpp", ".h", ".sh", ".py")] + [ROOT / "tests/python/session.py"]
+    code += (ROOT / "tests/gpu").glob("*.py")
     names = {name for path in code for name in re.findall(r"\bLIGHTHOUSE_[A-Z_]+\b", path.read_text())}
     page = (ROOT / "docs/building.md").read_text()
     made_by_cmake = {"LIGHTHOUSE_API", "LIGHTHOUSE_BUILD_ID", "LIGHTHOUSE_VERSION"}

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from helpers import python
 
 SCRIPT = str(Path(__file__).parents[2] / "examples/train_bytes.py")
@@ -34,6 +35,11 @@ def test_trains(dtype: str, tmp_path: Path) -> None:
         (["--seq-len", "200"], "error: seq_len: expects 128 windows"),
         (["--topk", "100"], "error: topk: expects a positive multiple of 128, but got 100; 128 fits"),
         (["--device", "nowhere"], "error: "),
+        pytest.param(
+            ["--device", "cuda"],
+            "--device expects cpu, as torch sees no GPU, but got cuda",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU"),
+        ),
         (["--steps", "0"], "--steps expects at least 1, but got 0"),
         (["--dense-steps", "100"], "--dense-steps expects 0 to 99, but got 100"),
         (["--width", "30"], "--width expects a multiple of twice --heads"),
