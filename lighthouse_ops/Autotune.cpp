@@ -17,7 +17,11 @@ namespace lighthouse {
 
 static bool wantsAutotune() {
   const char *value = std::getenv("LIGHTHOUSE_AUTOTUNE");
-  return value && StringRef(value) == "1";
+  StringRef asked = value ? value : "";
+  static std::atomic_flag warned;
+  if (!asked.empty() && asked != "0" && asked != "1" && !warned.test_and_set())
+    errs() << "lighthouse: warning: LIGHTHOUSE_AUTOTUNE expects 0 or 1, but got '" << asked << "'; nothing is tuned\n";
+  return asked == "1";
 }
 
 static void warnNotTuned(const Twine &reason) {

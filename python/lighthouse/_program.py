@@ -128,7 +128,7 @@ def outline(*key: Any) -> Outline:
     """
     of = Key(*key)
     signatures = _lighthouse.signatures(of.spec, of.device, of.deterministic)
-    if not os.environ.get("LIGHTHOUSE_AUTOTUNE"):  # Tuning wants the device for itself.
+    if os.environ.get("LIGHTHOUSE_AUTOTUNE") != "1":  # Tuning wants the device for itself.
         threading.Thread(target=_compile_ahead, args=key, name="lighthouse-compile").start()
     return Outline(*(Signature(*signature) for signature in signatures))
 

@@ -364,6 +364,19 @@ TEST_F(TuningTest, OneOfSeveralProcessesTunesOnFirstUse) {
   EXPECT_EQ(count(fake.calls, "cuEventElapsedTime"), 0);
 }
 
+TEST_F(TuningTest, FirstUseIsAskedForByOne) {
+  fake.calls.clear();
+  std::string said = saidOnStderr([] {
+    for (const char *value : {"", "0", "yes"}) {
+      setenv("LIGHTHOUSE_AUTOTUNE", value, 1);
+      Op::get(smallSpec(), Device::cuda());
+      clearMemoryCache();
+    }
+  });
+  EXPECT_EQ(count(fake.calls, "cuEventElapsedTime"), 0);
+  EXPECT_EQ(said, "lighthouse: warning: LIGHTHOUSE_AUTOTUNE expects 0 or 1, but got 'yes'; nothing is tuned\n");
+}
+
 TEST_F(TuningTest, FirstUseTunesNothingThatCannotBeKept) {
   setenv("LIGHTHOUSE_AUTOTUNE", "1", 1);
   setenv("LIGHTHOUSE_CACHE", "0", 1);
