@@ -9,4 +9,9 @@ exports=$("$here/unpack.sh" | tee /dev/stderr | tail -1)
 eval "$exports"
 [[ -d $here/lib ]] || here=$here/../../gpu-bundle # as scripts/gpu/test.sh
 cd "$here"
+# Without a GPU every test is skipped, which looks like success.
+"${PYTHON:-python3}" -c 'import sys, torch; sys.exit(not torch.cuda.is_available())' || {
+  echo "error: expects an NVIDIA GPU, but torch sees none; 'lighthouse info' tells of driver and GPUs" >&2
+  exit 1
+}
 exec "${PYTHON:-python3}" -m pytest -p no:cacheprovider tests/gpu "$@"

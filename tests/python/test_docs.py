@@ -124,6 +124,14 @@ def test_other_commands_of_the_pages(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == {"roofline.png", "suggest.png"}
 
 
+def test_candidate_of_the_page_on_tuning() -> None:
+    page = (ROOT / "docs/tuning.md").read_text()
+    command = re.search(r"`lighthouse (ptx \.\.\. --arch .*?)`", page)[1]
+    options = re.search("    lighthouse tune (--seq-len .*)", page)[1]
+    result = python("-m", "lighthouse", *shlex.split(command.replace("...", options)))
+    assert result.returncode == 0, result.stderr
+
+
 def test_forward_pass_of_the_readme() -> None:
     """The stage ops shown are those printed, but for types and the names of values."""
     (shown,) = blocks(ROOT / "README.md", "mlir")
