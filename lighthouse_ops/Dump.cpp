@@ -66,8 +66,8 @@ public:
 
 } // namespace
 
-/// "attention-bfloat16-B1-H8-N32768-D128-L3-p4-K1024-sm_90a"; fewer key heads, a scale and a scorer of one's own
-/// are named too, the scorer by a hash.
+/// "attention-bfloat16-B1-H8-N32768-D128-L3-p4-K1024-sm_90a"; fewer key heads, a scale, another scorer than the norm
+/// and a length at run time are named too, a scorer of one's own by a hash.
 static std::string folderName(const Spec &spec, StringRef target) {
   std::string text = fmt::format("{}-{}-B{}-H{}", name(spec.op), name(spec.dtype), spec.batch, spec.num_heads);
   if (spec.num_kv_heads != spec.num_heads)
@@ -79,6 +79,10 @@ static std::string folderName(const Spec &spec, StringRef target) {
     text += fmt::format("-scale{}", spec.scale);
   if (spec.scorer == Scorer::Expression)
     text += fmt::format("-scorer{:016x}", xxh3_64bits(spec.expression));
+  else if (spec.scorer != Scorer::Norm)
+    text += fmt::format("-{}{}", name(spec.scorer), spec.dilation);
+  if (spec.varlen)
+    text += "-varlen";
   return text + "-" + target.substr(target.find(':') + 1).str();
 }
 

@@ -93,6 +93,19 @@ def test_scale_is_in_the_name(tmp_path: Path) -> None:
     assert [("-scale0.25-" in name) for name in names] == [False, True]
 
 
+def test_every_spec_has_a_folder(tmp_path: Path) -> None:
+    code = """
+from lighthouse import _lighthouse as l
+sizes = dict(seq_len=600, head_dim=8, num_levels=2)
+for more in ({}, {"scorer": "dilated"}, {"scorer": "dilated", "dilation": 2}, {"scorer": "gla"}, {"varlen": True}):
+    l.get_op(l.Spec(**sizes, **more))"""
+    ran(code, LIGHTHOUSE_DUMP=str(tmp_path))
+    begin = "attention-float32-B1-H1-N600-D8-L2-p2-K128-"
+    names = sorted(path.name.removeprefix(begin) for path in tmp_path.iterdir())
+    assert len(names) == 5
+    assert [name.partition("-")[0] for name in names if "-" in name] == ["dilated2", "dilated4", "gla4", "varlen"]
+
+
 def test_dump_that_cannot_be_written(tmp_path: Path) -> None:
     """Is a warning with the reason; the op works."""
     file = tmp_path / "file"
