@@ -61,7 +61,11 @@ private:
     size_t length = std::min<size_t>(rest.size(), 1);
     while (length > 0 && length < rest.size() && isOfName(rest[0]) && isOfName(rest[length]))
       ++length;
-    std::string found = rest.empty() ? "the end" : fmt::format("'{}' at character {}", rest.substr(0, length), at + 1);
+    std::string found =
+        rest.empty() ? "the end"
+        : rest[0] < ' ' || rest[0] > '~'
+            ? fmt::format("the byte {:#04x} at character {}", static_cast<unsigned char>(rest[0]), at + 1)
+            : fmt::format("'{}' at character {}", rest.substr(0, length), at + 1);
     throw InvalidArgument(fmt::format("scorer: expects {}, but got {} of '{}'", expected, found, text));
   }
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lighthouse import _scorer
+from lighthouse._scorer import NO_NUMBERS, NUMBERS
 
 DTYPES = ("float32", "bfloat16", "float16")
 DEVICES = ("cpu", "cuda")
@@ -43,6 +44,8 @@ def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale
         raise TypeError(
             f"scorer: expects a string such as 'norm', or a function of a token's q and k, but got {_describe(scorer)}"
         )
+    if not scorer.isascii() or "\0" in scorer:
+        raise ValueError(f"scorer: expects plain ASCII text, but got {scorer!a}")
     dilation = integer("dilation", dilation)
     if scorer not in DILATED or num_levels == 1:
         dilation = 4
@@ -83,7 +86,7 @@ def gates(g: Sequence[int], dtype: str, q: Sequence[int]) -> None:
 
 def integer(name: str, value: Any) -> int:
     """Returns ``value`` as an int that fits 64 bits. A bool is refused: it is a flag in the wrong place."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+    if isinstance(value, NO_NUMBERS) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}: expects an int, but got {_describe(value)}")
     if not -(2**63) <= value < 2**63:
         raise ValueError(f"{name}: expects an int of at most 64 bits, but got {value}")
@@ -94,13 +97,19 @@ def softmax_scale(scale: Any) -> float:
     """Returns the scale to put into ``Spec``: 0.0, its default, for None."""
     if scale is None:
         return 0.0
-    if isinstance(scale, bool) or not isinstance(scale, (int, float, np.integer, np.floating)):
+    if isinstance(scale, NO_NUMBERS) or not isinstance(scale, NUMBERS):
         raise TypeError(f"scale: expects a float or None, but got {_describe(scale)}")
     if not FLOAT32_MIN <= scale <= FLOAT32_MAX:  # Also refuses NaN.
         raise ValueError(
             f"scale: expects a finite number above 0 that float32 holds, but got {scale}; None gives 1/sqrt(head_dim)"
         )
     return float(scale)
+
+
+def flag(name: str, value: Any) -> None:
+    """Raises TypeError unless ``value`` is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expects True or False, but got {_describe(value)}")
 
 
 def function(name: str, value: Any) -> None:

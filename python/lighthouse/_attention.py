@@ -82,13 +82,11 @@ def attention(
         RuntimeError: compiling failed, there is no driver for the GPU, or it refused.
         All are raised before anything runs, but for a wrong result of ``attention_fn``.
     """
+    if return_aux is not True and return_aux is not False:
+        _arguments.flag("return_aux", return_aux)
     if isinstance(q, np.ndarray):
         settings = _arguments.settings(num_levels, pooling_factor, topk, scorer, scale, dilation)
-        if attention_fn is not None:
-            _arguments.function("attention_fn", attention_fn)
-            raise TypeError(
-                "attention_fn: expects q, k, v to be torch tensors, but got numpy arrays; use torch.from_numpy"
-            )
+        _refuse_own_attention(attention_fn)
         out, indices, lse = _numpy.attention(q, k, v, settings, g)
     else:
         given = (num_levels, pooling_factor, topk, scorer, scale, dilation)
@@ -117,9 +115,17 @@ def prepare(
     """
     given = (num_levels, pooling_factor, topk, scorer, scale, dilation)
     if isinstance(q, np.ndarray):
-        _numpy.prepare(q, k, v, _arguments.settings(*given), g)
+        settings = _arguments.settings(*given)
+        _refuse_own_attention(attention_fn)
+        _numpy.prepare(q, k, v, settings, g)
     else:
         _import_torch(q).prepare(q, k, v, given, attention_fn, g)
+
+
+def _refuse_own_attention(attention_fn: Any) -> None:
+    if attention_fn is not None:
+        _arguments.function("attention_fn", attention_fn)
+        raise TypeError("attention_fn: expects q, k, v to be torch tensors, but got numpy arrays; use torch.from_numpy")
 
 
 def _import_torch(q: Any) -> Any:

@@ -39,19 +39,24 @@ def attention(
 def prepare(q: Any, k: Any, v: Any, settings: _arguments.Settings, g: Any = None) -> Function:
     """Checks the arrays and returns the compiled function."""
     for name, array in (("q", q), ("k", k), ("v", v)):
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"{name}: expects a numpy array, as q is one, but got {type(array).__name__}")
+        _check_kind(name, array)
     # A foreign byte order shows in str(dtype), for example ">f4", and is refused with the other dtypes.
     _arguments.dtypes(*(str(array.dtype) for array in (q, k, v)))
     _arguments.shapes(q.shape, k.shape, v.shape)
     _arguments.gates_wanted(settings.scorer, g)
     if g is not None:
-        if not isinstance(g, np.ndarray):
-            raise TypeError(f"g: expects a numpy array, as q is one, but got {type(g).__name__}")
+        _check_kind("g", g)
         _arguments.gates(g.shape, str(g.dtype), q.shape)
     batch, num_heads, seq_len, head_dim = q.shape
     sizes = (batch, num_heads, k.shape[1], seq_len, head_dim)
     return program("attention", "cpu", str(q.dtype), *sizes, *settings).forward
+
+
+def _check_kind(name: str, array: Any) -> None:
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name}: expects a numpy array, as q is one, but got {type(array).__name__}")
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{name}: expects an array without a mask, but got MaskedArray; use filled(0)")
 
 
 def _readable(array: np.ndarray) -> np.ndarray:

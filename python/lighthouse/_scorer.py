@@ -5,7 +5,6 @@ The function runs once, on values that stand for q and k and write down what is 
 """
 
 import inspect
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,10 @@ ALLOWED = (
     "+ - * / of q, k and numbers, x ** 2, abs, exp, log, sqrt, square, maximum, minimum, clamp, and over the elements "
     "of a vector sum, mean, max, min, amax, amin, norm"
 )
+EXPECTED = f"scorer: expects a function of a token's q and k with {ALLOWED}; but got"
 LONGEST = 2000  # characters of the text, as in lighthouse_ops/ScoreExpression.h
+NUMBERS = (int, float, np.integer, np.floating)
+NO_NUMBERS = (bool, np.timedelta64)  # though bool is an int, and timedelta64 an np.integer
 FLOAT32_MAX = (2.0 - 2.0**-23) * 2.0**127
 
 
@@ -65,7 +67,7 @@ class Value:
         return self
 
     def __pow__(self, power: Any) -> "Value":
-        if isinstance(power, Value) or power != 2:
+        if isinstance(power, NO_NUMBERS) or not isinstance(power, NUMBERS) or power != 2:
             _refuse(f"a power of {_describe(power)}")
         return self.square()
 
@@ -181,7 +183,12 @@ def trace(function: Callable[[Any, Any], Any]) -> str:
         ValueError: not two results, a vector for a score, a number that float32 does not hold, or too long.
     """
     _check_signature(function)
-    results = function(Value("q", True), Value("k", True))
+    try:
+        results = function(Value("q", True), Value("k", True))
+    except TypeError as error:
+        if "'Value'" in str(error) or "Value." in str(error):  # An operator or argument that it does not have.
+            raise TypeError(f"{EXPECTED} what failed: {error}") from error
+        raise
     if not isinstance(results, (tuple, list)):
         raise TypeError(
             f"scorer: expects two results, a token's scores as a query and as a key, but got {_describe(results)}"
@@ -235,9 +242,9 @@ def _is_vector(value: Any) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, Value):
         return value._text
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, NO_NUMBERS) or not isinstance(value, NUMBERS):
         _refuse(f"{_describe(value)}; scorers have numbers only beside q and k")
-    if not math.isfinite(value) or abs(value) > FLOAT32_MAX:
+    if not abs(value) <= FLOAT32_MAX:  # Also refuses NaN.
         raise ValueError(f"scorer: expects numbers that float32 holds, but got {value}")
     number = repr(float(value))
     return f"({number})" if number.startswith("-") else number
@@ -249,4 +256,4 @@ def _describe(value: Any) -> str:
 
 
 def _refuse(found: str) -> Any:
-    raise TypeError(f"scorer: expects a function of a token's q and k with {ALLOWED}; but got {found}")
+    raise TypeError(f"{EXPECTED} {found}")

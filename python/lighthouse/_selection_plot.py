@@ -2,8 +2,7 @@
 """``lighthouse.plot_selection``: which windows of which level were selected, by position."""
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,11 +55,13 @@ def plot_selection(
         >>> lighthouse.plot_selection(aux.indices, q.shape[2], topk=256, file="selection.png")
     """
     if file is not None:
-        _plots.check_file("file", Path(file))
+        _plots.check_file("file", file)
     spec = _spec(seq_len, num_levels, pooling_factor, topk)
     selected = _checked(indices, spec)
     batch = _inside("batch", batch, selected.shape[0])
     chosen = range(min(selected.shape[1], 8)) if heads is None else heads
+    if not isinstance(chosen, Iterable):
+        raise TypeError(f"heads: expects numbers of heads such as [0, 1], or None, but got {heads!r}")
     chosen = [_inside("heads", head, selected.shape[1]) for head in chosen]
     if not chosen:
         raise ValueError("heads: expects at least one, but got none")
@@ -81,8 +82,11 @@ def _spec(seq_len: Any, num_levels: Any, pooling_factor: Any, topk: Any) -> _lig
 
 
 def _checked(indices: Any, spec: _lighthouse.Spec) -> NDArray[np.integer]:
-    array = np.asarray(indices.cpu() if hasattr(indices, "cpu") else indices)
-    if not np.issubdtype(array.dtype, np.integer):
+    try:
+        array = np.asarray(indices.detach().cpu() if hasattr(indices, "detach") else indices)
+    except (TypeError, ValueError, NotImplementedError) as error:  # ragged, sparse or without data
+        raise TypeError(f"indices: expects a tensor or an array, but got {type(indices).__name__}: {error}") from None
+    if array.dtype.kind not in "iu":
         raise TypeError(f"indices: expects integers, but got {array.dtype}")
     rows = spec.subsequence_length()
     if array.ndim != 3 or array.shape[2] != rows:

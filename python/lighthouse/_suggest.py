@@ -4,8 +4,8 @@
 import bisect
 import math
 import os
+import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -70,7 +70,7 @@ class Suggestions(NamedTuple):
         """
         from lighthouse._suggest_plot import front_plot
 
-        return front_plot(self, None if file is None else Path(file))
+        return front_plot(self, file)
 
 
 def suggest(
@@ -218,6 +218,8 @@ def _gpu_name(gpu: Any) -> str:
         return here[0]
     if not isinstance(gpu, str):
         raise TypeError(f"gpu: expects a model's name such as 'H100' or None, but got {gpu!r}")
+    if not gpu.isprintable():
+        raise ValueError(f"gpu: expects a model's name such as 'H100', but got {gpu!r}")
     names = sorted({*_lighthouse.tuned_gpus(), *(device.name for device in _cuda.devices())})
     found = [name for name in names if gpu and gpu.lower() in name.lower()]
     if len(found) > 1 and gpu not in found:
@@ -226,9 +228,9 @@ def _gpu_name(gpu: Any) -> str:
 
 
 def _milliseconds(budget: Any) -> float:
-    if isinstance(budget, bool) or not isinstance(budget, (int, float, np.integer, np.floating)):
+    if isinstance(budget, _arguments.NO_NUMBERS) or not isinstance(budget, _arguments.NUMBERS):
         raise TypeError(f"budget: expects milliseconds as a number, or None, but got {budget!r}")
-    if not 0 < budget < math.inf:
+    if not 0 < budget <= sys.float_info.max:
         raise ValueError(f"budget: expects milliseconds above 0, but got {budget}")
     return float(budget)
 

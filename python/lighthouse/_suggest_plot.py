@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The plot of ``lighthouse.suggest``: coverage over time."""
 
-from pathlib import Path
+import os
 
 from matplotlib import colormaps
 from matplotlib.figure import Figure
@@ -10,7 +10,7 @@ from lighthouse import _plots
 from lighthouse._suggest import Suggestions
 
 
-def front_plot(found: Suggestions, file: Path | None) -> Figure:
+def front_plot(found: Suggestions, file: str | os.PathLike[str] | None) -> Figure:
     """Coverage (up) over milliseconds of forward and backward (across), both logarithmic."""
     if file is not None:
         _plots.check_file("file", file)

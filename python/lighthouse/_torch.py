@@ -63,7 +63,7 @@ def checked_settings(given: tuple) -> _arguments.Settings:
         return _arguments.settings(*given)
     try:
         return _known_settings(*given)
-    except TypeError:  # Also for what cannot be a key.
+    except (TypeError, ValueError):  # Also for what cannot be a key.
         return _arguments.settings(*given)
 
 
@@ -72,6 +72,10 @@ def check_tensors(q: Any, k: Any, v: Any, g: Any = None) -> None:
         if not isinstance(tensor, Tensor):
             expected = "a torch tensor or a numpy array" if name == "q" else "a torch tensor, as q is one"
             raise TypeError(f"{name}: expects {expected}, but got {type(tensor).__name__}")
+        if tensor.is_nested:
+            raise TypeError(
+                f"{name}: expects a dense tensor, but got a nested one; varlen_attention takes documents of any lengths"
+            )
         if tensor.layout != torch.strided:
             raise TypeError(f"{name}: expects a dense (strided) tensor, but got layout {tensor.layout}; use to_dense()")
     _arguments.devices(str(q.device), str(k.device), str(v.device), None if g is None else str(g.device))

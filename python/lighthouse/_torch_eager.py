@@ -35,7 +35,7 @@ def is_plain(tensors: Sequence[Any]) -> bool:
     ):
         return False
     for tensor in tensors:
-        if type(tensor) not in PLAIN or tensor.layout is not torch.strided or tensor.is_neg():
+        if type(tensor) not in PLAIN or tensor.layout is not torch.strided or tensor.is_nested or tensor.is_neg():
             return False
         if tensor.is_cuda:
             if tensor.data_ptr() % ROW_ALIGNMENT:

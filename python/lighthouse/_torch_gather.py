@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from torch import Tensor
 from torch.library import custom_op
 
-from lighthouse._program import Outline, Program
+from lighthouse._program import Function, Outline, Program
 from lighthouse._torch_run import allocate, inputs_of, named, program_of, run
 
 
@@ -17,6 +17,17 @@ def prepare(q: Tensor, k: Tensor, *settings) -> None:
     """Compiles and loads all four operators for q [B, Hq, N, D] and k [B, Hkv, N, D]."""
     program_of("gather", q, k.shape[1], q.shape[2], *settings)
     _scatter_program(q, q.shape[2], settings[:3])
+
+
+def _check_indices(indices: Tensor, function: Function) -> None:
+    """Refuses numbers of no entry, by which kernels would leave their memory. On a GPU that would take a wait."""
+    if not indices.is_cpu or indices.numel() == 0:
+        return
+    spec = function.op.spec
+    entries = sum(spec.padded_length() // spec.pooling_factor**level for level in range(spec.num_levels))
+    for number in map(int, indices.aminmax()):
+        if not 0 <= number < entries:
+            raise ValueError(f"indices: expects those of gather, 0 to {entries - 1}, but got {number}")
 
 
 # gather --------------------------------------------------------------------------------------------------------------
@@ -62,6 +73,7 @@ def _gather_backward(
     function = program_of("gather", grads[0], num_kv_heads, seq_len, *settings, compute=compute).backward
     by_name = dict(zip(("dq", "dk", "dv"), layouts, strict=True))
     if compute:
+        _check_indices(indices, function)
         tensors = dict(zip(("dqs", "dks", "dvs", "indices"), (*grads, indices), strict=True))
         outputs = run(function, named(function.inputs, tensors), by_name)
     else:
@@ -145,6 +157,7 @@ def _scatter(
     function = _scatter_program(os, seq_len, levels, compute).forward
     layouts = {"out": out_stride}
     if compute:
+        _check_indices(indices, function)
         outputs = run(function, named(function.inputs, {"os": os, "indices": indices}), layouts)
     else:
         outputs = allocate(function, layouts, os.device)
@@ -173,6 +186,7 @@ def _(os, indices, out_stride, seq_len, num_levels, pooling_factor, topk):
 def _scatter_backward(dout: Tensor, indices: Tensor, levels: tuple[int, int, int], compute: bool) -> Tensor:
     function = _scatter_program(dout, dout.shape[2], levels, compute).backward
     if compute:
+        _check_indices(indices, function)
         outputs = run(function, named(function.inputs, {"dout": dout, "indices": indices}), {})
     else:
         outputs = allocate(function, {}, dout.device)

@@ -230,8 +230,10 @@ def readable(tensor: Tensor) -> Tensor:
     return _aligned(tensor if in_place else tensor.contiguous())
 
 
-def _check(argument: Argument, tensor: Tensor, device: torch.device) -> None:
+def _check(argument: Argument, tensor: Tensor | None, device: torch.device) -> None:
     """Checks a tensor against the compiled argument."""
+    if tensor is None:
+        raise ValueError(f"{argument.name}: expects a {argument.dtype} tensor, but got None")
     if tuple(tensor.shape) != argument.shape or tensor.dtype != DTYPES[argument.dtype] or tensor.device != device:
         raise ValueError(
             f"{argument.name}: expects a {argument.dtype} tensor of shape {list(argument.shape)} on {device}, but got "
@@ -256,6 +258,8 @@ def program_of(
     It is deterministic where torch's algorithms are to be so now. ``settings``: ``num_levels``, ``pooling_factor``,
     ``topk``, and if need be ``scorer``, ``scale``, ``dilation``.
     """
+    if q.ndim != 4:
+        raise ValueError(f"{op}: expects 4 dimensions, but got shape {list(q.shape)}")
     if q.dtype not in DTYPE_NAMES:
         raise TypeError(f"{op}: expects dtype float32, bfloat16 or float16, but got {q.dtype}")
     sizes = map(int, (q.shape[0], q.shape[1], num_kv_heads, seq_len, q.shape[3], *settings[:3]))

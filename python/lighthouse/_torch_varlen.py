@@ -37,6 +37,8 @@ def prepare(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings: 
 def _checked(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings: tuple, g: Any) -> tuple:
     settings = _torch.checked_settings(settings)
     _arguments.gates_wanted(settings.scorer, g)
+    if not isinstance(q, Tensor):
+        raise TypeError(f"q: expects a torch tensor, but got {type(q).__name__}")
     _torch.check_tensors(q, k, v, g)
     q, k, v = _torch.autocast(q, k, v)
     _arguments.dtypes(*(str(tensor.dtype).removeprefix("torch.") for tensor in (q, k, v)))
@@ -47,6 +49,11 @@ def _checked(q: Any, k: Any, v: Any, cu_seqlens: Any, max_seqlen: Any, settings:
         cu_seqlens = torch.tensor(_varlen.bounds(cu_seqlens), dtype=torch.int64)
     elif cu_seqlens.dtype != torch.int32:
         raise TypeError(f"cu_seqlens: expects dtype int32, but got {cu_seqlens.dtype}; use cu_seqlens.int()")
+    if cu_seqlens.layout != torch.strided or cu_seqlens.device.type not in _arguments.DEVICES:
+        raise TypeError(
+            f"cu_seqlens: expects a dense tensor on cpu or cuda, but got layout {cu_seqlens.layout} on "
+            f"{cu_seqlens.device}; a list of ints does as well"
+        )
     if cu_seqlens.ndim != 1:
         raise ValueError(f"cu_seqlens: expects one dimension [documents + 1], but got {list(cu_seqlens.shape)}")
     return q, k, v, cu_seqlens, -1 if max_seqlen is None else _arguments.integer("max_seqlen", max_seqlen), settings

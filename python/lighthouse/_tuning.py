@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``lighthouse.autotune``: the fastest parameters of a call's kernels on the GPU at hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from lighthouse import _arguments, _cuda, _lighthouse
@@ -96,11 +96,17 @@ def autotune(
     )
     if isinstance(kernels, str):
         raise TypeError(f"kernels: expects a list of names, but got {kernels!r}; [{kernels!r}] fits")
+    if not isinstance(kernels, Iterable) or not all(isinstance(kernel, str) for kernel in kernels):
+        raise TypeError(f"kernels: expects a list of names such as 'forward_attend', but got {kernels!r}")
+    if database is not None and not isinstance(database, str):
+        raise TypeError(f"database: expects a file's name or None, but got {database!r}")
+    _arguments.flag("progress", progress)
+    _arguments.flag("deterministic", deterministic)
     name = str(device)
     _cuda.refuse_in_capture()
     _cuda.add_tool_folders()
     spec_text, gpu, file, found, table = _lighthouse.tune(
-        spec, "cuda:0" if name == "cuda" else name, list(kernels), database or "", progress, bool(deterministic)
+        spec, "cuda:0" if name == "cuda" else name, list(kernels), database or "", bool(progress), bool(deterministic)
     )
     clear_memory_cache()
     return Tuning(spec_text, gpu, file, [KernelTuning(*each) for each in found], table)

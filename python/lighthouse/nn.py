@@ -76,6 +76,9 @@ class LighthouseAttention(torch.nn.Module):
         What the method cannot honour is refused with ValueError: a mask, dropout, ``is_causal=False``, and fewer key
         heads than query heads without ``enable_gqa=True``.
         """
+        for name, tensor in (("query", query), ("key", key), ("value", value), ("g", g)):
+            if not isinstance(tensor, Tensor) and (name != "g" or tensor is not None):
+                raise TypeError(f"{name}: expects a torch tensor, but got {type(tensor).__name__}")
         if attn_mask is not None:
             raise ValueError("attn_mask: expects None, the attention is causal, but got a mask")
         if dropout_p != 0.0:
@@ -97,6 +100,7 @@ class LighthouseAttention(torch.nn.Module):
                 return packed_heads(*documents, 1, scale=scale)
             settings = (self.num_levels, self.pooling_factor, self.topk, self.scorer, scale, self.dilation)
             return packed_heads(*documents, *settings, g=g)
+        _arguments.softmax_scale(scale)  # Dense attention would take any.
         levels = (self.num_levels, self.pooling_factor, self.topk)
         if self.dense or (self.short == "dense" and _arguments.is_short(*levels, query.shape[2])):
             return scaled_dot_product_attention(query, key, value, is_causal=True, scale=scale, enable_gqa=enable_gqa)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``TwoStage``: which layers stay dense throughout a training, and when all of them become dense."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import torch
@@ -102,8 +102,10 @@ class TwoStage:
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Sets the model for the step that ``state_dict`` kept."""
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state: expects what state_dict returned, but got {type(state).__name__}")
         if "current_step" not in state:
-            raise ValueError(f"state: expects the key 'current_step', but got the keys {sorted(state)}")
+            raise ValueError(f"state: expects the key 'current_step', but got the keys {list(state)}")
         self.at(state["current_step"])
 
     def __repr__(self) -> str:
