@@ -5,28 +5,30 @@
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 
+#include <chrono>
 #include <future>
 #include <map>
 #include <mutex>
 #include <string>
+#include <unistd.h>
 
 namespace lighthouse {
 
 template <typename Value> class OnceCache {
 public:
   /// The value of a key. The first caller makes it while the others wait. Those who wait share a failure; the next
-  /// caller tries again.
+  /// caller tries again. A forked child makes anew what a thread of its parent was making, as it has no such thread.
   Value get(const std::string &key, llvm::function_ref<Value()> make) {
     std::promise<Value> promise;
     {
       std::unique_lock lock(mutex);
       auto [entry, is_new] = values.try_emplace(key);
-      if (!is_new) {
-        auto made = entry->second;
+      if (!is_new && !entry->second.isLost()) {
+        auto made = entry->second.value;
         lock.unlock();
         return made.get();
       }
-      entry->second = promise.get_future().share();
+      entry->second = {getpid(), promise.get_future().share()};
     }
     try {
       Value value = make();
@@ -48,8 +50,17 @@ public:
   }
 
 private:
+  struct Entry {
+    pid_t maker = 0;
+    std::shared_future<Value> value;
+
+    bool isLost() const {
+      return maker != getpid() && value.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+    }
+  };
+
   std::mutex mutex;
-  std::map<std::string, std::shared_future<Value>> values;
+  std::map<std::string, Entry> values;
 };
 
 } // namespace lighthouse

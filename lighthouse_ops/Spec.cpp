@@ -13,7 +13,13 @@
 
 namespace lighthouse {
 
+// The arithmetic ends with some number for any spec, since messages and callers print those that validate refuses.
+
 int64_t coarsestWindow(const Spec &spec, int64_t num_levels) {
+  bool allowed = num_levels >= 1 && num_levels <= kMaxLevels && spec.pooling_factor >= 2 &&
+                 spec.pooling_factor <= kMaxPoolingFactor;
+  if (!allowed)
+    return 1;
   // Pooling factors are powers of two: 64^7 at most.
   return int64_t(1) << ((num_levels - 1) * std::countr_zero(static_cast<uint64_t>(spec.pooling_factor)));
 }
@@ -60,13 +66,16 @@ Spec canonical(const Spec &spec) {
 
 double Spec::effectiveScale() const { return scale != 0.0 ? scale : 1.0 / std::sqrt(static_cast<double>(head_dim)); }
 
-int64_t Spec::numTiles() const { return num_levels == 1 ? 1 : topk / kKeptPerTile; }
+int64_t Spec::numTiles() const { return num_levels == 1 ? 1 : std::max(topk / kKeptPerTile, int64_t(1)); }
 
 int64_t Spec::paddedLength() const {
   if (num_levels == 1)
     return seq_len;
-  int64_t unit = coarsestWindow(*this, num_levels) * numTiles();
-  return (seq_len + unit - 1) / unit * unit;
+  int64_t unit, end;
+  if (__builtin_mul_overflow(coarsestWindow(*this, num_levels), numTiles(), &unit) ||
+      __builtin_add_overflow(seq_len, unit - 1, &end))
+    return seq_len;
+  return end / unit * unit;
 }
 
 int64_t Spec::leastLength() const {

@@ -8,7 +8,7 @@
 
 namespace lighthouse {
 
-/// Tokens of a coarsest window with so many levels: p^(num_levels - 1). The pooling factor is valid.
+/// Tokens of a coarsest window with so many levels: p^(num_levels - 1); 1 for what is refused.
 int64_t coarsestWindow(const Spec &spec, int64_t num_levels);
 
 /// The softmax scale as kernels compute with it.

@@ -26,6 +26,8 @@ namespace lighthouse {
 /// Of each piece of kept memory: a cache line, and the widest vector.
 static constexpr int64_t kKeptAlignment = 64;
 static constexpr const char *kKept = "kept";
+/// Bytes, of the first row of a document's outputs, as of any output.
+static constexpr int64_t kOutputAlignment = 4;
 /// The most tokens of the shortest documents: fewer are not worth code of their own.
 static constexpr int64_t kLeastCapacity = 128;
 
@@ -218,8 +220,6 @@ static void checkKept(const Signature &signature, std::span<const TensorRef> ten
 /// A document's part of a tensor of the pack: of [tokens, heads, head_dim] as [1, heads, tokens, head_dim], of
 /// [heads, tokens] as [1, heads, tokens].
 static TensorRef partOf(const TensorRef &tensor, const Argument &argument, const Document &document) {
-  if (!tensor.data) // The op refuses it by name.
-    return tensor;
   bool has_rows = argument.shape.size() == 3;
   int64_t step = has_rows ? tensor.strides[0] : tensor.strides[1];
   void *begin = static_cast<char *>(tensor.data) + document.begin * step * elementBytes(argument.dtype);
@@ -228,10 +228,31 @@ static TensorRef partOf(const TensorRef &tensor, const Argument &argument, const
   return {begin, {0, tensor.strides[0], step}};
 }
 
+/// What the op of a later document would refuse is refused before the first one runs.
+void VarlenOp::checkStarts(Direction direction, std::span<const TensorRef> tensors) const {
+  for (auto [document, found] : zip_equal(pack, places))
+    for (const Place &place : direction == Direction::Forward ? found.forward : found.backward) {
+      if (place.tensor < 0)
+        continue;
+      const Argument &argument = signature(direction).arguments[place.tensor];
+      const TensorRef &tensor = tensors[place.tensor];
+      if (!tensor.data)
+        throw InvalidArgument(
+            fmt::format("{}: expects the address of its elements, but got a null pointer", argument.name));
+      auto begin = reinterpret_cast<uintptr_t>(partOf(tensor, argument, document).data);
+      int64_t alignment = argument.is_output ? kOutputAlignment : elementBytes(argument.dtype);
+      if (uintptr_t excess = begin % alignment)
+        throw InvalidArgument(fmt::format("{}: expects documents that start at multiples of {} bytes, but got token {} "
+                                          "{} above one",
+                                          argument.name, alignment, document.begin, excess));
+    }
+}
+
 void VarlenOp::run(Direction direction, std::span<const TensorRef> tensors, void *workspace,
                    const RunOptions &options) const {
   const Signature &signature = this->signature(direction);
   checkKept(signature, tensors);
+  checkStarts(direction, tensors);
   auto *kept = static_cast<char *>(tensors[numberIn(signature, kKept)].data);
   RunOptions each = {.num_threads = options.num_threads, .stream = options.stream};
   std::vector<TensorRef> arguments;

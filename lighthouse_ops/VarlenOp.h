@@ -40,6 +40,7 @@ public:
   /// Whether backward reads q, k, v and out: where a document has one level. Otherwise they may be null.
   bool readsTokens() const { return reads_tokens; }
   /// Runs all documents, one after another, as Op::run does; RunOptions::length and launches are not looked at.
+  /// The rows of each document start where those of a tensor may: in an output at a multiple of 4 bytes.
   void run(Direction direction, std::span<const TensorRef> tensors, void *workspace,
            const RunOptions &options = {}) const;
 
@@ -54,6 +55,7 @@ private:
   };
 
   void addDocument(const Document &document);
+  void checkStarts(Direction direction, std::span<const TensorRef> tensors) const;
   void makeSignatures();
 
   Spec given;

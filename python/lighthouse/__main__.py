@@ -2,6 +2,7 @@
 """The command ``lighthouse``, also ``python -m lighthouse``: the C++ tool of the same name, ``bench``
 and ``suggest``."""
 
+import os
 import sys
 
 from lighthouse import _cuda, _lighthouse
@@ -18,7 +19,7 @@ def main() -> int:
 
         return _suggest_command.main(sys.argv[2:])
     _cuda.add_tool_folders()
-    return _lighthouse.main(["lighthouse", *sys.argv[1:]])
+    return _lighthouse.main([b"lighthouse", *map(os.fsencode, sys.argv[1:])])
 
 
 if __name__ == "__main__":

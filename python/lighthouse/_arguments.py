@@ -44,8 +44,7 @@ def settings(num_levels: Any, pooling_factor: Any, topk: Any, scorer: Any, scale
         raise TypeError(
             f"scorer: expects a string such as 'norm', or a function of a token's q and k, but got {_describe(scorer)}"
         )
-    if not scorer.isascii() or "\0" in scorer:
-        raise ValueError(f"scorer: expects plain ASCII text, but got {scorer!a}")
+    plain_text("scorer", scorer)
     dilation = integer("dilation", dilation)
     if scorer not in DILATED or num_levels == 1:
         dilation = 4
@@ -104,6 +103,12 @@ def softmax_scale(scale: Any) -> float:
             f"scale: expects a finite number above 0 that float32 holds, but got {scale}; None gives 1/sqrt(head_dim)"
         )
     return float(scale)
+
+
+def plain_text(name: str, value: str) -> None:
+    """Raises ValueError for a text that is not ASCII."""
+    if not value.isascii() or "\0" in value:
+        raise ValueError(f"{name}: expects plain ASCII text, but got {value!a}")
 
 
 def flag(name: str, value: Any) -> None:

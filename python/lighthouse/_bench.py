@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from lighthouse import _plots, _torch_run
+from lighthouse import _arguments, _plots, _torch_run
 from lighthouse._program import Function, Program, program
 from lighthouse._timing import WARM_UPS, Limits, limit_calls, milliseconds
 
@@ -150,6 +150,10 @@ def _compile(options: argparse.Namespace, device: torch.device) -> Program:
     heads = (options.batch, options.num_heads, kv_heads)
     levels = (options.num_levels, options.pooling_factor, options.topk)
     sizes = (*heads, options.seq_len, options.head_dim, *levels)
+    names = ("batch", "num_heads", "num_kv_heads", "seq_len", "head_dim", "num_levels", "pooling_factor", "topk")
+    for name, size in zip((*names, "dilation"), (*sizes, options.dilation), strict=True):
+        _arguments.integer(name, size)
+    _arguments.plain_text("scorer", options.scorer)
     scoring = (options.scorer, options.scale, options.dilation)
     return program("attention", str(device), options.dtype, *sizes, *scoring)
 

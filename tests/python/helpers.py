@@ -81,6 +81,7 @@ def python(
         env={**os.environ, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
+        errors="backslashreplace",
         timeout=timeout,
         cwd=cwd,
     )

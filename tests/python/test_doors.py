@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Odd arguments at the doors beside those of test_refusals.py: each is refused by name, or works."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import lighthouse
 import numpy as np
 import pytest
 import torch
+from helpers import python
 from lighthouse.nn import LighthouseAttention
 from torch import Tensor
 
@@ -173,3 +175,22 @@ def test_operators_refuse_other_ranks_and_missing_gates() -> None:
         ops.gather(q[0], k, v, 2, 2, 128, "norm", 0.0, 4, None)
     with pytest.raises(ValueError, match="g: expects a float32 tensor, but got None"):
         ops.attention(q, k, v, 2, 2, 128, "gla", 0.0, 4, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["compile", "--seq-len", "100", "--head-dim", "8", "--scorer", "\udcff"], "scorer: expects one of q, k"),
+        (["compile", "--seq-len", "100", "--head-dim", "8", "\udcff"], "Unknown command line argument"),
+        (["bench", "--seq-len", "1" + "0" * 20, "--head-dim", "8", "--device", "cpu"], "seq_len: expects an int of"),
+        (["bench", "--seq-len", "100", "--head-dim", "8", "--device", "cpu", "--scorer", "\udcff"], "scorer: .*ASCII"),
+    ],
+    ids=lambda x: x[0] if isinstance(x, list) else "",
+)
+def test_arguments_of_the_command(arguments: list[str], text: str) -> None:
+    """As Python gives bytes that are no UTF-8."""
+    code = f"import sys, lighthouse.__main__ as m; sys.argv[1:] = {arguments!a}; sys.exit(m.main())"
+    result = python("-c", code)
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    assert re.search(text, result.stderr)

@@ -388,6 +388,10 @@ def test_other_documents_than_those_of_positions_are_refused() -> None:
         ValueError, match="cu_seq_lens_q: expects the documents that position_ids tell of, but got others"
     ):
         make_model()(input_ids=tokens(1), use_cache=False, **wrong)
+    for outside in (N + 100, -100):
+        beyond = torch.tensor([0, 270, outside, N], dtype=torch.int32)
+        with pytest.raises(ValueError, match="cu_seqlens: expects entries that do not decrease"):
+            make_model()(**{**documents(), "cu_seq_lens_q": beyond, "cu_seq_lens_k": beyond}, input_ids=tokens(1))
     positions = documents()["position_ids"].expand(2, -1)
     with pytest.raises(ValueError, match=r"position_ids: expects one document.*but got packed documents"):
         make_model()(input_ids=tokens(2), use_cache=False, position_ids=positions)

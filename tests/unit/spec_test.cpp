@@ -227,6 +227,18 @@ TEST(Spec, StrTellsSpecsApart) {
   }
 }
 
+TEST(Spec, WhatIsRefusedCanBePrinted) {
+  constexpr int64_t most = std::numeric_limits<int64_t>::max();
+  for (int64_t odd : {int64_t(0), int64_t(-1), most, -most})
+    for (int64_t Spec::*field : {&Spec::seq_len, &Spec::num_levels, &Spec::pooling_factor, &Spec::topk}) {
+      Spec spec = {
+          .seq_len = 1 << 20, .head_dim = 16, .num_levels = 3, .pooling_factor = 64, .topk = 128, .varlen = true};
+      spec.*field = odd;
+      EXPECT_NE(spec.str().find("head_dim=16"), std::string::npos);
+      EXPECT_THROW(spec.validate(), InvalidArgument) << odd;
+    }
+}
+
 TEST(Spec, StrIsOneForSpecsThatShareCode) {
   Spec spec = threeLevels();
   spec.scale = 1 / std::sqrt(64.0);
@@ -289,6 +301,7 @@ static const BadScorer kBadScorers[] = {
     {"maximum(norm(q)), norm(k)", "scorer: expects a comma, as maximum takes two values, but got ')' at character 16"},
     {"norm(q) * 1e39, norm(k)", "scorer: expects a number that float32 holds, but got '1' at character 11"},
     {"norm(q) * , norm(k)", "scorer: expects one of q, k, numbers"},
+    {"sum(q), \xc3\xa9", "but got the byte 0xc3 at character 9 of 'sum(q), \xc3\xa9'"},
     {"", "but got ''"},
     {"cosine", "scorer: expects one of 'norm', 'dilated', 'gla', or a token's two scores as expressions of its query q "
                "and key k such as 'sum(q * q), max(abs(k))', but got 'cosine'"},

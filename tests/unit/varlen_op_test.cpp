@@ -193,6 +193,33 @@ TEST(VarlenOpTest, BadListsAreRefused) {
   EXPECT_EQ(refusalOf(spec, {0, 600}), "topk: expects a positive multiple of 128, but got 100; 128 fits");
 }
 
+TEST(VarlenOpTest, NothingRunsWhereALaterDocumentIsRefused) {
+  Spec spec = packSpec(341); // 300 tokens with a pyramid, and 41 with one level, whose backward reads q
+  auto op = VarlenOp::get(spec, std::vector<int64_t>{0, 300, 341});
+  const Signature &signature = op->signature(Direction::Backward);
+  Memory memory(1 << 20), workspace(signature.workspace_bytes), kept(signature.arguments[5].shape[0]);
+  std::vector<TensorRef> tensors;
+  for (const Argument &argument : signature.arguments)
+    tensors.push_back(
+        {static_cast<char *>(memory.data) + 65536 * tensors.size(), {argument.shape.size() == 3 ? 17 : 0, 8, 1}});
+  tensors[0].data = nullptr;
+  tensors[5].data = kept.data;
+  auto *dq = static_cast<float *>(tensors[6].data);
+  *dq = 42;
+  EXPECT_EQ(thrown<InvalidArgument>([&] { op->run(Direction::Backward, tensors, workspace.data); }),
+            "q: expects the address of its elements, but got a null pointer");
+  EXPECT_EQ(*dq, 42);
+
+  spec.dtype = DType::BFloat16;
+  op = VarlenOp::get(spec, std::vector<int64_t>{0, 299, 341});
+  tensors = {tensors[1], tensors[1], tensors[2], tensors[6], tensors[5]};
+  tensors[4].data = static_cast<char *>(memory.data) + (1 << 19);
+  *dq = 42;
+  EXPECT_EQ(thrown<InvalidArgument>([&] { op->run(Direction::Forward, tensors, memory.data); }),
+            "out: expects documents that start at multiples of 4 bytes, but got token 299 2 above one");
+  EXPECT_EQ(*dq, 42);
+}
+
 TEST(VarlenOpTest, RunsRefuseLengthsOfOtherCode) {
   Spec spec = packSpec(300);
   spec.varlen = true;
