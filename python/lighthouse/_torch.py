@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from lighthouse import _arguments, _scorer, _torch_attention, _torch_eager, _torch_gather
 from lighthouse._program import cached
@@ -78,6 +79,10 @@ def check_tensors(q: Any, k: Any, v: Any, g: Any = None) -> None:
             )
         if tensor.layout != torch.strided:
             raise TypeError(f"{name}: expects a dense (strided) tensor, but got layout {tensor.layout}; use to_dense()")
+        if forward_ad._current_level >= 0 and forward_ad.unpack_dual(tensor).tangent is not None:
+            raise NotImplementedError(
+                f"{name}: expects no tangent, as derivatives are in reverse mode only, but got one"
+            )
     _arguments.devices(str(q.device), str(k.device), str(v.device), None if g is None else str(g.device))
 
 
@@ -122,6 +127,8 @@ def _call(attention_fn: Callable[..., Any], qs: Tensor, ks: Tensor, vs: Tensor, 
     os = attention_fn(qs, ks, vs, is_causal=True, scale=scale)
     if not isinstance(os, Tensor):
         raise TypeError(f"attention_fn: expects its result to be a torch tensor, but got {type(os).__name__}")
+    if os.layout != torch.strided:
+        raise TypeError(f"attention_fn: expects its result to be dense, but got layout {os.layout}")
     if os.shape != qs.shape or os.dtype != qs.dtype or os.device != qs.device:
         raise ValueError(
             f"attention_fn: expects its result to have shape {list(qs.shape)}, dtype {qs.dtype}, device {qs.device}, "

@@ -19,7 +19,7 @@ from lighthouse import _arguments
 from lighthouse._program import Program, cached
 from lighthouse._program import program as _program
 from lighthouse._torch_attention import attention_backward, kept_names
-from lighthouse._torch_run import ROW_ALIGNMENT, Bound, is_deterministic
+from lighthouse._torch_run import DTYPES, ROW_ALIGNMENT, Bound, check, is_deterministic
 
 PLAIN = (Tensor, torch.nn.Parameter)
 
@@ -78,6 +78,8 @@ class Layout:
         known = [*(argument.name for argument in program.forward.inputs), *self.outputs]
         inputs = [argument.name for argument in self.function.inputs if argument.name in (*known, "dout")]
         self.dout = inputs.index("dout")
+        by_name = {argument.name: argument for argument in self.function.inputs}
+        self.wanted = [(torch.Size(by_name[name].shape), DTYPES[by_name[name].dtype], by_name[name]) for name in inputs]
         self.saved_names = [name for name in inputs if name != "dout"]
         self.saved = [known.index(name) for name in self.saved_names]
 
@@ -91,6 +93,15 @@ class Layout:
         """Returns dq, dk, dv. Hooks on saved tensors may have given them other strides than forward saw."""
         inputs = saved.copy()
         inputs.insert(self.dout, dout)
+        for tensor, (shape, dtype, argument) in zip(inputs, self.wanted, strict=True):
+            if tensor.shape != shape or tensor.dtype is not dtype:  # by a hook
+                check(argument, tensor, self.device)
+        if block is not None:
+            if block.dtype is not torch.uint8 or block.numel() < self.forward.block.bytes:
+                raise ValueError(
+                    f"kept: expects {self.forward.block.bytes} bytes, but got {block.dtype} {list(block.shape)}"
+                )
+            block = block.contiguous()
         if not is_plain((*inputs, block) if block is not None else inputs):
             return self._through_operator(dout, saved, block)
         strides = tuple(tensor.stride() for tensor in inputs)

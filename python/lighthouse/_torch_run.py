@@ -168,7 +168,7 @@ def run(function: Function, inputs: Sequence[Tensor], layouts: Mapping[str, Sequ
     """Runs a compiled function on tensors in the order of its signature. Returns fresh outputs as ``allocate`` does."""
     device = inputs[0].device
     for argument, tensor in zip(function.inputs, inputs, strict=True):
-        _check(argument, tensor, device)
+        check(argument, tensor, device)
     readable = [_aligned(tensor) for tensor in inputs]
     layouts_key = tuple((name, tuple(strides)) for name, strides in layouts.items())
     bound = _bind(function, device, tuple(tensor.stride() for tensor in readable), layouts_key)
@@ -230,7 +230,7 @@ def readable(tensor: Tensor) -> Tensor:
     return _aligned(tensor if in_place else tensor.contiguous())
 
 
-def _check(argument: Argument, tensor: Tensor | None, device: torch.device) -> None:
+def check(argument: Argument, tensor: Tensor | None, device: torch.device) -> None:
     """Checks a tensor against the compiled argument."""
     if tensor is None:
         raise ValueError(f"{argument.name}: expects a {argument.dtype} tensor, but got None")

@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.library import custom_op
 
 from lighthouse import _arguments, _cuda, _lighthouse, _torch, _torch_batches, _varlen
-from lighthouse._program import cached, dense_strides
+from lighthouse._program import Argument, cached, dense_strides
 from lighthouse._torch_batches import Batches, Heads
-from lighthouse._torch_run import DTYPE_NAMES, is_deterministic, readable, run_on
+from lighthouse._torch_run import DTYPE_NAMES, check, is_deterministic, readable, run_on
 
 # Numbers of the tensor on a GPU that was read last: the tensor, its version, the numbers.
 _last_read: tuple[Any, int, list[int]] | None = None
@@ -101,7 +101,11 @@ class Pack:
         self.batches = Batches(cu_seqlens, groups, heads)
         self.reads_tokens = self.op.reads_tokens or bool(groups)
         arguments, forward = self.op.signature("forward")
-        _, backward = self.op.signature("backward")
+        backward_arguments, backward = self.op.signature("backward")
+        self.arguments = {
+            direction: [Argument(*each) for each in given]
+            for direction, given in (("forward", arguments), ("backward", backward_arguments))
+        }
         self.workspace_bytes = {"forward": forward, "backward": backward}
         ((own_bytes,),) = (shape for name, _, shape, *_ in arguments if name == "kept")
         self.own_bytes = own_bytes  # of what is kept, in front of the batches'
@@ -120,6 +124,14 @@ class Pack:
 
     def _run(self, direction: str, tensors: Sequence[Tensor | None]) -> None:
         """``tensors`` in the order of the signature; None for one that is not read."""
+        for argument, tensor in zip(self.arguments[direction], tensors, strict=True):
+            if argument.name == "kept":
+                if tensor.dtype != torch.uint8 or tensor.numel() < self.kept_bytes:
+                    raise ValueError(
+                        f"kept: expects {self.kept_bytes} bytes, but got {tensor.dtype} {list(tensor.shape)}"
+                    )
+            elif tensor is not None:
+                check(argument, tensor, tensor.device)
         if not self.op.documents():
             return
         pointers = [0 if tensor is None else tensor.data_ptr() for tensor in tensors]
@@ -188,6 +200,7 @@ def varlen_attention(
     g: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Returns out, the bytes that backward keeps, and cu_seqlens on the host. ``max_seqlen``: -1 does not check."""
+    _arguments.gates_wanted(scorer, g)
     numbers = _on_host(cu_seqlens, max_seqlen)
     pack = _pack_of(q, k.shape[1], numbers, (num_levels, pooling_factor, topk, scorer, scale, dilation))
     out, kept = _like(q), torch.empty(pack.kept_bytes, dtype=torch.uint8, device=q.device)

@@ -177,6 +177,47 @@ def test_operators_refuse_other_ranks_and_missing_gates() -> None:
         ops.attention(q, k, v, 2, 2, 128, "gla", 0.0, 4, None)
 
 
+def test_operators_of_documents_refuse_other_memory() -> None:
+    """Kernels would leave it."""
+    ops, (q, k, v), cu_seqlens = torch.ops.lighthouse, packed(), torch.tensor([0, N], dtype=torch.int32)
+    settings = (2, 2, 128, "norm", 0.0, 4)
+    attend_packed()  # The first call registers them.
+    with pytest.raises(ValueError, match=r"v: expects a float32 tensor of shape \[300, 2, 16\]"):
+        ops.varlen_attention(q, k, v[:1], cu_seqlens, -1, *settings, None)
+    with pytest.raises(ValueError, match=r"k: expects a float32 tensor .*but got torch\.float16"):
+        ops.varlen_attention(q, k.half(), v, cu_seqlens, -1, *settings, None)
+    kept = torch.empty(10, dtype=torch.uint8)
+    with pytest.raises(ValueError, match=r"kept: expects [0-9]+ bytes, but got torch\.uint8 \[10\]"):
+        ops.varlen_attention_backward(q, q, k, v, q, kept, cu_seqlens.long(), *settings)
+
+
+@pytest.mark.parametrize("levels", [1, 2])
+@pytest.mark.parametrize("change", [torch.Tensor.double, lambda x: x[..., :1]], ids=["dtype", "shape"])
+def test_saved_tensors_that_come_back_as_others_are_refused(levels: int, change: Callable[[Tensor], Tensor]) -> None:
+    q, k, v = (x.requires_grad_() for x in tensors())
+    with torch.autograd.graph.saved_tensors_hooks(lambda x: x, change):
+        out = attend(q=q, k=k, v=v, num_levels=levels)
+    with pytest.raises(ValueError, match=r"expects .*but got torch"):
+        out.sum().backward()
+
+
+@pytest.mark.parametrize("attention_fn", [None, torch.nn.functional.scaled_dot_product_attention])
+def test_forward_derivatives_are_refused(attention_fn: Any) -> None:
+    """They would be zeros."""
+    q, _, _ = tensors()
+    with pytest.raises(NotImplementedError, match="q: expects no tangent, as derivatives are in reverse mode only"):
+        torch.func.jvp(lambda q: attend(q=q, attention_fn=attention_fn), (q,), (q,))
+    with pytest.raises(NotImplementedError, match="k: expects no tangent"):
+        torch.func.jvp(lambda k: attend_packed(k=k), (packed()[1],), (packed()[1],))
+
+
+def test_own_attention_gives_a_dense_tensor() -> None:
+    with pytest.raises(
+        TypeError, match=r"attention_fn: expects its result to be dense, but got layout torch\.sparse_coo"
+    ):
+        attend(attention_fn=lambda q, *_, **__: q.to_sparse())
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -199,6 +199,7 @@ TEST(VarlenOpTest, NothingRunsWhereALaterDocumentIsRefused) {
   const Signature &signature = op->signature(Direction::Backward);
   Memory memory(1 << 20), workspace(signature.workspace_bytes), kept(signature.arguments[5].shape[0]);
   std::vector<TensorRef> tensors;
+  tensors.reserve(signature.arguments.size());
   for (const Argument &argument : signature.arguments)
     tensors.push_back(
         {static_cast<char *>(memory.data) + 65536 * tensors.size(), {argument.shape.size() == 3 ? 17 : 0, 8, 1}});
