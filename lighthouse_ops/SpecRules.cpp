@@ -119,6 +119,8 @@ void checkTiles(const Spec &spec) {
                                  "of the topk/{}={} tiles, that is at least {} tokens, but got {}",
                                  kKeptPerTile, window, spec.pooling_factor, spec.num_levels, kKeptPerTile,
                                  spec.numTiles(), leastLength(window, spec.numTiles()), spec.seq_len);
+  if (spec.num_heads > spec.seq_len) // The layout of flash attention, most likely.
+    rule += fmt::format(" and num_heads={} (is the layout [B, H, N, D]?)", spec.num_heads);
   if (fitting >= 1)
     refuse("{}; the largest topk that fits is {}", rule, fitting * kKeptPerTile);
   int64_t levels = spec.num_levels;

@@ -137,6 +137,15 @@ TEST(Spec, TooShortForAnyTopkNamesFewerLevels) {
   EXPECT_EQ(refusal(spec), "allowed");
 }
 
+TEST(Spec, MoreHeadsThanTokensAskForTheLayout) {
+  Spec spec = threeLevels();
+  spec.seq_len = 8;
+  spec.num_heads = spec.num_kv_heads = 8192;
+  EXPECT_NE(refusal(spec).find("but got 8 and num_heads=8192 (is the layout [B, H, N, D]?); no topk fits"),
+            std::string::npos)
+      << refusal(spec);
+}
+
 /// Every length from 1 on is allowed exactly when 128 coarsest windows of each tile hold it once rounded up.
 TEST(Spec, RoundedUpLengthsDecide) {
   Spec spec = {.head_dim = 8, .num_levels = 2, .pooling_factor = 2, .topk = 384};
