@@ -28,7 +28,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import lighthouse._torch_attention  # noqa: F401  its operators
 import shared
 import torch
 import torch._inductor.compile_fx  # beforehand, as torch itself: it starts the compiler's workers

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
-from lighthouse import _arguments, _lighthouse
+from lighthouse import _arguments, _lighthouse, _torch, _torch_varlen  # noqa: F401  the last two register operators
 from lighthouse._attention import attention
 from lighthouse._varlen import packed_heads
 

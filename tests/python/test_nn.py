@@ -5,11 +5,12 @@ import copy
 import inspect
 import pickle
 from functools import partial
+from pathlib import Path
 
 import lighthouse
 import pytest
 import torch
-from helpers import small_inputs, tensors
+from helpers import python, small_inputs, tensors
 from lighthouse.nn import LighthouseAttention
 from reference import Settings
 from torch.nn.functional import scaled_dot_product_attention
@@ -245,3 +246,19 @@ def test_compile_without_graph_breaks() -> None:
     for dense in (False, True, False):
         lighthouse.set_dense(model, dense)
         torch.testing.assert_close(compiled(x), model(x), rtol=1e-6, atol=1e-6)
+
+
+def test_exported_models_run_in_another_process(tmp_path: Path) -> None:
+    """Importing lighthouse.nn is enough for a program that has none of its modules."""
+    torch.manual_seed(0)
+    model, x, file = Block(), torch.randn(1, LEAST, 32), tmp_path / "model.pt2"
+    torch.export.save(torch.export.export(model, (x,)), file)
+    torch.save({"x": x, "y": model(x).detach()}, tmp_path / "tensors.pt")
+    code = f"""
+import lighthouse.nn, torch
+given = torch.load({str(tmp_path / "tensors.pt")!r})
+assert torch.equal(torch.export.load({str(file)!r}).module()(given["x"]), given["y"])
+assert torch.ops.lighthouse.varlen_attention
+"""
+    result = python("-c", code)
+    assert result.returncode == 0, result.stderr
