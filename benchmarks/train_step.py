@@ -8,7 +8,8 @@ each layer compiled by torch.compile. With Lighthouse (3 levels, factor 4, topk 
 layers stay dense, by one level of the op. What forward keeps for backward: "all" that torch.compile cares to keep,
 "products" the layer's input and what attention and matrix products give, "attention" the layer's input and what
 attention gives (both selective checkpointing), "input" the layer's input alone (full checkpointing). Each case runs in
-a process of its own with empty caches, torch's included. The median of a few steps.
+a process of its own with empty caches, torch's included, and imports torch and its Inductor before the first step. The
+median of a few steps.
 
 Leaves train_step.csv and train_step.png in FOLDER (out/benchmarks). Exits with 1 where a bar is missed. --only measures
 the cases whose name holds TEXT; --small is a toy on the CPU, which has no bars.

@@ -44,6 +44,10 @@ std::vector<LaunchInfo> launchesOf(const LaunchPlan &plan) {
   return launches;
 }
 
+uintptr_t alignmentOf(const Argument &argument) {
+  return argument.is_output ? kOutputAlignment : elementBytes(argument.dtype);
+}
+
 CompiledOp::CompiledOp(const Spec &spec, Origin origin, const LaunchPlan &forward, const LaunchPlan &backward)
     : given(spec), found(origin), forward{&forward, signatureOf(forward), launchesOf(forward)},
       backward{&backward, signatureOf(backward), launchesOf(backward)} {}
@@ -98,7 +102,7 @@ static void checkTensor(const Argument &argument, const TensorRef &tensor) {
   if (innermost != 1)
     throw InvalidArgument(fmt::format("{}: expects its last dimension to be contiguous (stride 1), but got stride {}",
                                       argument.name, innermost));
-  uintptr_t alignment = argument.is_output ? kOutputAlignment : elementBytes(argument.dtype);
+  uintptr_t alignment = alignmentOf(argument);
   if (uintptr_t excess = reinterpret_cast<uintptr_t>(tensor.data) % alignment)
     throw InvalidArgument(fmt::format("{}: expects an address that is a multiple of {}, but got one {} above",
                                       argument.name, alignment, excess));

@@ -14,6 +14,8 @@ namespace lighthouse {
 const char *name(Direction direction);
 Signature signatureOf(const LaunchPlan &plan);
 std::vector<LaunchInfo> launchesOf(const LaunchPlan &plan);
+/// Bytes, a multiple of which an argument's elements start at on any device.
+uintptr_t alignmentOf(const Argument &argument);
 
 class CompiledOp : public Op {
 public:

@@ -3,6 +3,7 @@
 // VarlenOp: see VarlenOp.h.
 #include "lighthouse_ops/VarlenOp.h"
 
+#include "lighthouse_ops/CompiledOp.h"
 #include "lighthouse_ops/Gpu.h"
 #include "lighthouse_ops/SpecRules.h"
 #include "runtime/LaunchPlan.h"
@@ -26,8 +27,6 @@ namespace lighthouse {
 /// Of each piece of kept memory: a cache line, and the widest vector.
 static constexpr int64_t kKeptAlignment = 64;
 static constexpr const char *kKept = "kept";
-/// Bytes, of the first row of a document's outputs, as of any output.
-static constexpr int64_t kOutputAlignment = 4;
 /// The most tokens of the shortest documents: fewer are not worth code of their own.
 static constexpr int64_t kLeastCapacity = 128;
 
@@ -240,7 +239,7 @@ void VarlenOp::checkStarts(Direction direction, std::span<const TensorRef> tenso
         throw InvalidArgument(
             fmt::format("{}: expects the address of its elements, but got a null pointer", argument.name));
       auto begin = reinterpret_cast<uintptr_t>(partOf(tensor, argument, document).data);
-      int64_t alignment = argument.is_output ? kOutputAlignment : elementBytes(argument.dtype);
+      uintptr_t alignment = alignmentOf(argument);
       if (uintptr_t excess = begin % alignment)
         throw InvalidArgument(fmt::format("{}: expects documents that start at multiples of {} bytes, but got token {} "
                                           "{} above one",

@@ -19,7 +19,7 @@ from lighthouse import _arguments
 from lighthouse._program import Program, cached
 from lighthouse._program import program as _program
 from lighthouse._torch_attention import attention_backward, kept_names
-from lighthouse._torch_run import DTYPES, ROW_ALIGNMENT, Bound, check, is_deterministic
+from lighthouse._torch_run import DTYPES, ROW_ALIGNMENT, Bound, check, check_kept, is_deterministic
 
 PLAIN = (Tensor, torch.nn.Parameter)
 
@@ -97,10 +97,7 @@ class Layout:
             if tensor.shape != shape or tensor.dtype is not dtype:  # by a hook
                 check(argument, tensor, self.device)
         if block is not None:
-            if block.dtype is not torch.uint8 or block.numel() < self.forward.block.bytes:
-                raise ValueError(
-                    f"kept: expects {self.forward.block.bytes} bytes, but got {block.dtype} {list(block.shape)}"
-                )
+            check_kept(block, self.forward.block.bytes)
             block = block.contiguous()
         if not is_plain((*inputs, block) if block is not None else inputs):
             return self._through_operator(dout, saved, block)

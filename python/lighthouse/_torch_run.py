@@ -241,6 +241,12 @@ def check(argument: Argument, tensor: Tensor | None, device: torch.device) -> No
         )
 
 
+def check_kept(kept: Tensor, size: int) -> None:
+    """Checks memory that forward left for backward."""
+    if kept.dtype is not torch.uint8 or kept.numel() < size:
+        raise ValueError(f"kept: expects {size} bytes, but got {kept.dtype} {list(kept.shape)}")
+
+
 def named(arguments: Iterable[Argument], tensors: Mapping[str, Tensor]) -> list[Tensor]:
     return [tensors[argument.name] for argument in arguments]
 

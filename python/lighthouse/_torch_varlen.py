@@ -16,7 +16,7 @@ from torch.library import custom_op
 from lighthouse import _arguments, _cuda, _lighthouse, _torch, _torch_batches, _varlen
 from lighthouse._program import Argument, cached, dense_strides
 from lighthouse._torch_batches import Batches, Heads
-from lighthouse._torch_run import DTYPE_NAMES, check, is_deterministic, readable, run_on
+from lighthouse._torch_run import DTYPE_NAMES, check, check_kept, is_deterministic, readable, run_on
 
 # Numbers of the tensor on a GPU that was read last: the tensor, its version, the numbers.
 _last_read: tuple[Any, int, list[int]] | None = None
@@ -126,10 +126,7 @@ class Pack:
         """``tensors`` in the order of the signature; None for one that is not read."""
         for argument, tensor in zip(self.arguments[direction], tensors, strict=True):
             if argument.name == "kept":
-                if tensor.dtype != torch.uint8 or tensor.numel() < self.kept_bytes:
-                    raise ValueError(
-                        f"kept: expects {self.kept_bytes} bytes, but got {tensor.dtype} {list(tensor.shape)}"
-                    )
+                check_kept(tensor, self.kept_bytes)
             elif tensor is not None:
                 check(argument, tensor, tensor.device)
         if not self.op.documents():

@@ -61,6 +61,8 @@ def check_more_than_2_31_elements(settings: Settings, deterministic: bool) -> No
         # Blocks add to dq in any order, but where torch is to be deterministic.
         tolerance = 0 if deterministic else 1e-2
         torch.testing.assert_close(dx[entry : entry + 1], expected_dx, rtol=tolerance, atol=tolerance)
+        # That turns the rounding of very few elements: 4 of 2.6 million on an H100.
+        assert (dx[entry : entry + 1] != expected_dx).double().mean() < 1e-4
 
 
 @needs_gib(12)
